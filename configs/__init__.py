@@ -1,0 +1,1 @@
+"""Data: endstations, PONI files, integration recipes, materials, cell programmes."""

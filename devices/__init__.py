@@ -1,0 +1,1 @@
+"""Ophyd devices over the endstation's EPICS records."""

@@ -1,0 +1,1 @@
+"""Bluesky plans: generators of messages that know protocols, never a device class."""

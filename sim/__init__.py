@@ -1,0 +1,1 @@
+"""The simulated beamline: cell physics, serial wires on ptys, EPICS IOCs."""

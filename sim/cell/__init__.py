@@ -1,0 +1,1 @@
+"""Physics of the simulated solid-state cell and its rig."""

@@ -1,0 +1,1 @@
+"""EPICS IOCs of the simulated beamline: motors, shutter, ring current, area detector."""

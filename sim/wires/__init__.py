@@ -1,0 +1,1 @@
+"""Serial instruments on ptys, byte for byte."""

@@ -1,0 +1,1 @@
+"""Analysis: arrays in, arrays out; works without any service."""

@@ -1,0 +1,1 @@
+"""The command line: one command, `operando`, with a file for each subcommand."""

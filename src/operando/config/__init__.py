@@ -1,0 +1,7 @@
+"""TOML files validated into frozen models; an error names file, table, key, value and what is allowed."""
+
+from operando.config.diffraction import Delithiation, load_delithiation, load_material, load_recipe
+from operando.config.endstation import Endstation
+from operando.config.load import load
+
+__all__ = ["Delithiation", "Endstation", "load", "load_delithiation", "load_material", "load_recipe"]

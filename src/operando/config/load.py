@@ -1,0 +1,101 @@
+"""Read a TOML file into a model; every complaint is one line with file, table, key, value and what is allowed."""
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from operando.config._model import Table
+from operando.config.endstation import Endstation
+from operando.errors import ConfigurationError
+
+Model = TypeVar("Model", bound=Table)
+
+
+def read(path: Path) -> dict[str, Any]:
+    """Parse a TOML file.
+
+    Raises
+    ------
+    ConfigurationError
+        The file is missing, not text, or not TOML.
+    """
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigurationError(f"{path}: cannot be read: {error.strerror}; a TOML file is wanted") from error
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(f"{path}: not UTF-8 text; a TOML file is wanted") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(f"{path}: not TOML: {error}") from error
+
+
+def validate(path: Path, data: Mapping[str, Any], model: type[Model]) -> Model:
+    """Validate what `read` returned.
+
+    Raises
+    ------
+    ConfigurationError
+        One line for each thing that is wrong.
+    """
+    try:
+        return model.model_validate(dict(data))
+    except ValidationError as error:
+        lines = [f"{path}: {_complaint(detail, model)}" for detail in error.errors(include_url=False)]
+        raise ConfigurationError("\n".join(lines)) from error
+
+
+def load(path: Path) -> Endstation:
+    """Load the configuration of an endstation.
+
+    Raises
+    ------
+    ConfigurationError
+        One line for each thing that is wrong.
+    """
+    return validate(path, read(path), Endstation).located(path)
+
+
+def _complaint(detail: ErrorDetails, model: type[Table]) -> str:
+    tables = [str(part) for part in detail["loc"]]
+    kind, value = detail["type"], detail["input"]
+    if kind == "extra_forbidden":
+        return f"{_place(tables)} = {value!r}: unknown key; allowed: {', '.join(_keys_at(model, tables[:-1]))}"
+    if kind == "missing":
+        return f"{_place(tables)}: missing; {_wanted(model, tables)}"
+    if kind == "value_error":
+        place = f"[{'.'.join(tables)}] " if tables else ""
+        return place + str(detail["ctx"]["error"])
+    return f"{_place(tables)} = {value!r}: {detail['msg'][:1].lower()}{detail['msg'][1:]}"
+
+
+def _place(parts: list[str]) -> str:
+    *table, key = parts
+    return f"[{'.'.join(table)}] {key}" if table else key
+
+
+def _table_at(model: type[Table], parts: list[str]) -> type[Table] | None:
+    """Return the model of a nested table, or None where the path leads to something else."""
+    here: Any = model
+    for part in parts:
+        field = getattr(here, "model_fields", {}).get(part)
+        if field is None:
+            return None
+        options = getattr(field.annotation, "__args__", (field.annotation,))
+        here = next((kind for kind in options if isinstance(kind, type) and issubclass(kind, Table)), None)
+    return here if isinstance(here, type) and issubclass(here, Table) else None
+
+
+def _keys_at(model: type[Table], parts: list[str]) -> list[str]:
+    table = _table_at(model, parts)
+    return sorted(table.model_fields) if table else []
+
+
+def _wanted(model: type[Table], parts: list[str]) -> str:
+    table = _table_at(model, parts[:-1])
+    field = table.model_fields.get(parts[-1]) if table else None
+    kind = getattr(field.annotation, "__name__", str(field.annotation)) if field else "a value"
+    return f"{'a table' if _table_at(model, parts) else kind} is wanted"

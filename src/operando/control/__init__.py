@@ -1,0 +1,1 @@
+"""Control law as pure step functions of (state, reading, dt)."""

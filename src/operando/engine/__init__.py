@@ -1,0 +1,1 @@
+"""RunEngine assembly: metadata, progress bars, journal subscription."""

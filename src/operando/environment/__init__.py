@@ -1,0 +1,1 @@
+"""The environment service: sole owner of the sample-environment hardware."""

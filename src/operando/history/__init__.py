@@ -1,0 +1,1 @@
+"""The environment log: append, commit, query over an interval."""

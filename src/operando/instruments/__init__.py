@@ -1,0 +1,1 @@
+"""Wire drivers, one instrument a file, over a Line."""

@@ -1,0 +1,1 @@
+"""The journal: append, follow and replay of bluesky documents."""

@@ -1,0 +1,1 @@
+"""The recorder: journal, frames and environment log into a NeXus file."""

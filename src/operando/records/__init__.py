@@ -1,0 +1,1 @@
+"""A table of quantities served as EPICS records."""

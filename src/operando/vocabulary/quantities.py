@@ -1,0 +1,114 @@
+"""The quantities of an endstation: one table for the log, the EPICS records and the file of record."""
+
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+
+
+class Quality(IntEnum):
+    """How far a reading can be trusted; the numbers are EPICS alarm severities."""
+
+    GOOD = 0
+    """Measured, in time, plausible."""
+    SUSPECT = 1
+    """Usable for a display, not for regulation."""
+    INVALID = 3
+    """Not a measurement: no reply, broken sensor, not a number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One measured value.
+
+    Parameters
+    ----------
+    value : float
+        In the unit of its quantity.
+    time_ns : int
+        UTC, ns since the epoch, of the measurement (not of its arrival in a queue).
+    quality : Quality
+        Whether the value may be regulated on and recorded as good.
+    """
+
+    value: float
+    time_ns: int
+    quality: Quality = Quality.GOOD
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """What is logged under one name.
+
+    Parameters
+    ----------
+    name : str
+        In the environment log and in the file of record.
+    unit : str
+        The internal unit, and the EGU of the record.
+    record : str
+        Name of the EPICS record, without the endstation's prefix.
+    precision : int
+        Digits after the point that mean something.
+    description : str
+        Shown in DESC (at most 40 characters) and as the long name in the file.
+    """
+
+    name: str
+    unit: str
+    record: str
+    precision: int
+    description: str
+
+
+QUANTITIES: tuple[Quantity, ...] = (
+    Quantity("stack_pressure", "MPa", "PRESSURE:READBACK", 4, "stack pressure at the load cell"),
+    Quantity("stack_pressure_setpoint", "MPa", "PRESSURE:SETPOINT", 4, "stack pressure demanded now"),
+    Quantity("stack_pressure_target", "MPa", "PRESSURE:TARGET", 4, "stack pressure asked for"),
+    Quantity("stack_pressure_settled", "", "PRESSURE:SETTLED", 0, "stack pressure within tolerance"),
+    Quantity("piezo_drive", "V", "PRESSURE:DRIVE", 3, "voltage told to the piezo amplifier"),
+    Quantity("temperature", "degC", "TEMPERATURE:READBACK", 2, "temperature at the cell"),
+    Quantity("temperature_setpoint", "degC", "TEMPERATURE:SETPOINT", 2, "temperature demanded now"),
+    Quantity("temperature_target", "degC", "TEMPERATURE:TARGET", 2, "temperature asked for"),
+    Quantity("temperature_settled", "", "TEMPERATURE:SETTLED", 0, "temperature within tolerance"),
+    Quantity("heater_drive", "%", "TEMPERATURE:DRIVE", 1, "heater output power"),
+    Quantity("voltage", "V", "CELL:VOLTAGE", 4, "cell voltage at the terminals"),
+    Quantity("current", "A", "CELL:CURRENT", 7, "cell current, charge positive"),
+    Quantity("charge", "A h", "CELL:CHARGE", 7, "charge passed since programme start"),
+    Quantity("cycle", "", "CELL:CYCLE", 0, "cycle number, from 1"),
+    Quantity("step", "", "CELL:STEP", 0, "step number in the programme, from 1"),
+)
+"""Every quantity that the environment service logs and serves."""
+
+QUANTITY: dict[str, Quantity] = {quantity.name: quantity for quantity in QUANTITIES}
+"""The same table by name."""
+
+
+class PotentialScale(StrEnum):
+    """What a potential is measured against; a potential without its scale can overcharge a cell by 0.6 V."""
+
+    CELL = "cell"
+    """Between the terminals of the cell, as the potentiostat measures it."""
+    LITHIUM = "Li/Li+"
+    """Against lithium: the terminal voltage plus the counter electrode's potential."""
+
+
+def terminal_voltage(potential: float, scale: PotentialScale, counter_electrode_potential: float) -> float:
+    """Convert a working-electrode potential to the voltage between the cell's terminals.
+
+    Parameters
+    ----------
+    potential : float
+        V, on ``scale``.
+    scale : PotentialScale
+        What ``potential`` is measured against.
+    counter_electrode_potential : float
+        V vs Li/Li+; 0.62 V for the two-phase Li-In alloy
+        (Santhosha et al., Batteries & Supercaps 2 (2019) 524).
+
+    Examples
+    --------
+    >>> round(terminal_voltage(4.3, PotentialScale.LITHIUM, 0.62), 3)
+    3.68
+    """
+    if scale is PotentialScale.CELL:
+        return potential
+    return potential - counter_electrode_potential
