@@ -44,8 +44,10 @@ def validate(path: Path, data: Mapping[str, Any], model: type[Model]) -> Model:
     try:
         return model.model_validate(dict(data))
     except ValidationError as error:
-        lines = [f"{path}: {_complaint(detail, model)}" for detail in error.errors(include_url=False)]
-        raise ConfigurationError("\n".join(lines)) from error
+        details = error.errors(include_url=False)
+        # A misspelt key is unknown and leaves another missing: the unknown one is the cause.
+        unknown = [detail for detail in details if detail["type"] == "extra_forbidden"]
+        raise ConfigurationError("\n".join(f"{path}: {_complaint(it, model)}" for it in unknown or details)) from error
 
 
 def load(path: Path) -> Endstation:

@@ -1,0 +1,45 @@
+"""The life of one process of an endstation: its lock, its port, its line in the register."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from operando.endstation.ports import free_port
+from operando.endstation.register import Register
+from operando.endstation.root import Root
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """What a process of the endstation is given.
+
+    Parameters
+    ----------
+    ca_port : int
+        Its own loopback port for Channel Access.
+    ready : callable
+        To be called once it serves.
+    """
+
+    ca_port: int
+    ready: Callable[[], None]
+
+
+@contextmanager
+def enter(root: Root, kind: str) -> Iterator[Process]:
+    """Take the place of ``kind`` on a root and keep the register true while it is held.
+
+    Raises
+    ------
+    EndstationError
+        Another process has that place; names its pid.
+    """
+    with root.lock(kind):
+        register = Register(root)
+        port = free_port(register.ca_port(kind))
+        register.enter(kind, pid=os.getpid(), state="starting", ca_port=port)
+        try:
+            yield Process(port, lambda: register.enter(kind, state="running"))
+        finally:
+            register.enter(kind, state="stopped")
