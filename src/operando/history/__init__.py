@@ -1,1 +1,7 @@
 """The environment log: append, commit, query over an interval."""
+
+from operando.history.log import GUARD_NS, EnvironmentLog
+from operando.history.reader import EnvironmentHistory
+from operando.history.samples import Samples
+
+__all__ = ["GUARD_NS", "EnvironmentHistory", "EnvironmentLog", "Samples"]

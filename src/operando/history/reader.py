@@ -1,0 +1,98 @@
+"""Readers of the environment log: any number, in any process, while it is written."""
+
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from operando.history.samples import Samples
+from operando.history.schema import committed_in, day_of, days_in, file_of, open_for_reading
+from operando.vocabulary import Quality, Reading
+
+_INTERVAL = """
+SELECT time, value, quality FROM sample
+WHERE quantity = (SELECT id FROM quantity WHERE name = ?) AND time BETWEEN ? AND ? ORDER BY time
+"""
+_LAST = """
+SELECT time, value, quality FROM sample
+WHERE quantity = (SELECT id FROM quantity WHERE name = ?) AND time <= ? ORDER BY time DESC LIMIT 1
+"""
+_FOREVER_NS = 2**63 - 1
+
+
+class EnvironmentHistory:
+    """The environment log as a function of time; for one thread at a time.
+
+    Parameters
+    ----------
+    folder : Path
+        Where `EnvironmentLog` writes; need not exist yet.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._files: dict[int, sqlite3.Connection] = {}
+
+    def samples(self, quantity: str, start_ns: int, end_ns: int) -> Samples:
+        """Return what was measured of a quantity from ``start_ns`` to ``end_ns``, both included.
+
+        Parameters
+        ----------
+        quantity : str
+            A name of `operando.vocabulary.QUANTITIES`; nothing is found for one that was never logged.
+        start_ns, end_ns : int
+            UTC, ns since the epoch.
+        """
+        rows: list[tuple[int, float | None, int]] = []
+        for day in sorted(day for day in days_in(self._folder) if day_of(start_ns) <= day <= day_of(end_ns)):
+            rows += self._select(day, _INTERVAL, (quantity, start_ns, end_ns))
+        return Samples(
+            np.array([row[0] for row in rows], dtype=np.int64),
+            np.array([np.nan if row[1] is None else row[1] for row in rows], dtype=np.float64),
+            np.array([row[2] for row in rows], dtype=np.int8),
+        )
+
+    def last(self, quantity: str, before_ns: int | None = None) -> Reading | None:
+        """Return the newest sample of a quantity, or the newest at or before ``before_ns``, or None."""
+        limit = _FOREVER_NS if before_ns is None else before_ns
+        for day in days_in(self._folder):
+            if day > day_of(limit):
+                continue
+            for time_ns, value, quality in self._select(day, _LAST, (quantity, limit)):
+                return Reading(float("nan") if value is None else value, time_ns, Quality(quality))
+        return None
+
+    def committed_ns(self) -> int:
+        """Return the time, ns since the epoch, up to which every sample is on disk for good; 0 in an empty log."""
+        for day in days_in(self._folder):
+            connection = self._open(day)
+            found = committed_in(connection) if connection else None
+            if found is not None:
+                return found
+        return 0
+
+    def close(self) -> None:
+        """Close the files."""
+        for connection in self._files.values():
+            connection.close()
+        self._files.clear()
+
+    def _select(self, day: int, query: str, arguments: tuple[Any, ...]) -> list[tuple[int, float | None, int]]:
+        connection = self._open(day)
+        if connection is None:
+            return []
+        try:
+            return connection.execute(query, arguments).fetchall()
+        except sqlite3.OperationalError as error:
+            if "no such table" not in str(error):
+                raise
+            return []  # the writer is just making this file
+
+    def _open(self, day: int) -> sqlite3.Connection | None:
+        if day not in self._files:
+            path = file_of(self._folder, day)
+            if not path.is_file():
+                return None
+            self._files[day] = open_for_reading(path)
+        return self._files[day]

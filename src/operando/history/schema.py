@@ -1,0 +1,115 @@
+"""The tables of a day's file, and which file a moment belongs to."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+DAY_NS = 86_400 * 1_000_000_000
+
+TABLES = """
+CREATE TABLE IF NOT EXISTS quantity (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    unit TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS sample (
+    quantity INTEGER NOT NULL REFERENCES quantity (id),
+    time INTEGER NOT NULL,
+    value REAL,
+    quality INTEGER NOT NULL,
+    PRIMARY KEY (quantity, time)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS late (
+    quantity INTEGER NOT NULL REFERENCES quantity (id),
+    time INTEGER NOT NULL,
+    value REAL,
+    quality INTEGER NOT NULL,
+    PRIMARY KEY (quantity, time)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS clock (
+    number INTEGER PRIMARY KEY,
+    real INTEGER NOT NULL,
+    monotonic INTEGER NOT NULL
+);
+CREATE TABLE IF NOT EXISTS committed (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    time INTEGER NOT NULL
+);
+"""
+"""`sample` is what exposures are joined with; `late` holds what came after its time had been declared complete;
+`clock` has the real and the monotonic clock at each commit, so that steps of the real one can be found;
+`committed` is the time up to which every sample is in `sample`. Times are ns; real ones since the epoch, UTC."""
+
+
+def day_of(time_ns: int) -> int:
+    """Return the number of the UTC day since the epoch."""
+    return time_ns // DAY_NS
+
+
+def file_of(folder: Path, day: int) -> Path:
+    """Return the path of the file that holds one UTC day.
+
+    Examples
+    --------
+    >>> file_of(Path("environment"), day_of(1_000_000_000_000_000_000)).name
+    '20010909.sqlite'
+    """
+    return folder / f"{datetime.fromtimestamp(day * 86_400, UTC):%Y%m%d}.sqlite"
+
+
+def days_in(folder: Path) -> list[int]:
+    """Return the days that have a file, the newest first."""
+    names = (path.stem for path in folder.glob("????????.sqlite"))
+    dates = (datetime.strptime(name, "%Y%m%d").replace(tzinfo=UTC) for name in names if name.isdigit())
+    return sorted((int(date.timestamp()) // 86_400 for date in dates), reverse=True)
+
+
+def open_for_writing(path: Path) -> sqlite3.Connection:
+    """Open a day's file, made where it is not there; any thread may use the connection, one at a time."""
+    connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+    connection.execute("PRAGMA journal_mode = WAL")
+    # In WAL mode NORMAL can lose the last commits when the host loses power, never when the process dies,
+    # and never leaves the file inconsistent (https://sqlite.org/pragma.html#pragma_synchronous).
+    connection.execute("PRAGMA synchronous = NORMAL")
+    connection.executescript(TABLES)
+    return connection
+
+
+def open_for_reading(path: Path) -> sqlite3.Connection:
+    """Open a day's file that may be written at the same time."""
+    return sqlite3.connect(f"file:{path}?mode=ro", uri=True, check_same_thread=False, isolation_level=None)
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+    """All of what is done inside, or nothing."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield connection
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
+
+
+def stored_committed_ns(folder: Path) -> int:
+    """Return the time, ns since the epoch, up to which every sample is on disk; 0 in an empty folder."""
+    for day in days_in(folder):
+        with closing(open_for_reading(file_of(folder, day))) as connection:
+            found = committed_in(connection)
+        if found is not None:
+            return found
+    return 0
+
+
+def committed_in(connection: sqlite3.Connection) -> int | None:
+    """Return what one file declares complete, or None where it declares nothing."""
+    try:
+        found = connection.execute("SELECT time FROM committed").fetchone()
+    except sqlite3.OperationalError as error:
+        if "no such table" not in str(error):
+            raise
+        return None  # the writer is just making this file, or died doing so
+    return int(found[0]) if found else None
