@@ -1,0 +1,132 @@
+"""One softioc record: a reading that is only published, or one that clients may put into.
+
+Importing this module loads EPICS, which reads its environment variables: `operando.records.server` sets them first.
+"""
+
+import math
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from softioc import alarm, builder
+from softioc.fields import ca_timestamp
+
+from operando.records.spec import RecordSpec, Value
+from operando.vocabulary import Quality
+
+TEXT_LENGTH = 8192
+"""Bytes of a text record: a compiled cell programme as JSON fits several times."""
+
+_NS = 1_000_000_000
+_DEVICE_TIME = "-2"
+"""TSE: the time stamp is set by device support, not at processing (EPICS base, epicsTimeEventDeviceTime)."""
+_ALWAYS = "-1"
+"""MDEL: a monitor for each publication, also of an unchanged value: its time stamp is news."""
+
+Deliver = Callable[[RecordSpec, Any], None]
+
+
+class PublishedRecord:
+    """A softioc input record, read-only for clients; INVALID until it is first published."""
+
+    def __init__(self, spec: RecordSpec, record: Any) -> None:
+        self._kind = spec.kind
+        self._record = record
+        _mark_unknown(record)
+
+    def publish(self, value: Value, time_ns: int | None, quality: Quality) -> None:
+        """Serve a value under the time stamp of its measurement; from any thread."""
+        status = alarm.NO_ALARM if quality is Quality.GOOD else alarm.READ_ALARM
+        stamp = _stamp(time_ns)
+        self._record.set(_fitting(self._kind, value), severity=int(quality), alarm=status, timestamp=stamp)
+
+
+class WritableRecord:
+    """A softioc output record whose value only the service changes; what clients put is delivered, not stored.
+
+    Parameters
+    ----------
+    spec : RecordSpec
+        With ``on_put``.
+    make : callable
+        softioc's builder, still to be given its ``validate`` callback.
+    deliver : callable
+        Takes what a client put; called in a thread of the EPICS server with the record locked, so it only queues.
+    """
+
+    def __init__(self, spec: RecordSpec, make: Callable[..., Any], deliver: Deliver) -> None:
+        self._spec = spec
+        self._deliver = deliver
+        self._quality = Quality.INVALID
+        self._publishing = threading.local()
+        self._lock = threading.Lock()
+        self._record = make(validate=self._validate, always_update=True)
+        if spec.kind in ("flag", "text"):  # buttons and mailboxes, not readings
+            self._quality = Quality.GOOD
+            self._record.set_alarm(0, 0)
+        else:
+            _mark_unknown(self._record)
+
+    def publish(self, value: Value, time_ns: int | None, quality: Quality) -> None:
+        """Serve a value under the time stamp of its decision; from any thread."""
+        with self._lock:
+            if quality is not self._quality:
+                # softioc keeps the severity of output records aside; this serves the old value with it for a moment.
+                self._publishing.stamp = None
+                self._publishing.active = True
+                self._record.set_alarm(int(quality), alarm.NO_ALARM if quality is Quality.GOOD else alarm.WRITE_ALARM)
+                self._quality = quality
+            self._publishing.active = True
+            self._publishing.stamp = _stamp(time_ns)
+            try:
+                self._record.set(_fitting(self._spec.kind, value))
+            finally:
+                self._publishing.active = False
+
+    def _validate(self, device: Any, value: Any) -> bool:
+        """Take what this process publishes; deliver what a client puts and keep the record as it was."""
+        if getattr(self._publishing, "active", False):
+            if self._publishing.stamp is not None:
+                # softioc has no time stamp for output records; here the record is locked and not yet posted.
+                device._record.TIME = self._publishing.stamp  # noqa: SLF001
+            return True
+        self._deliver(self._spec, value)
+        return False
+
+
+def make_record(spec: RecordSpec, name: str, deliver: Deliver) -> PublishedRecord | WritableRecord:
+    """Add a record to softioc's database, which is not yet running."""
+    fields: dict[str, Any] = {"DESC": spec.description, "TSE": _DEVICE_TIME}
+    if spec.kind == "float":
+        makers = builder.aIn, builder.aOut
+        fields |= {"EGU": spec.unit, "PREC": spec.precision, "MDEL": _ALWAYS}
+    elif spec.kind == "integer":
+        makers = builder.longIn, builder.longOut
+        fields |= {"EGU": spec.unit, "MDEL": _ALWAYS}
+    elif spec.kind == "flag":
+        makers = builder.boolIn, builder.boolOut
+        fields |= {"ZNAM": "no", "ONAM": "yes"}
+    else:
+        makers = builder.longStringIn, builder.longStringOut
+        fields |= {"length": TEXT_LENGTH}
+    if spec.on_put is None:
+        return PublishedRecord(spec, makers[0](name, **fields))
+    return WritableRecord(spec, lambda **callbacks: makers[1](name, **fields, **callbacks), deliver)
+
+
+def _mark_unknown(record: Any) -> None:
+    record.set_alarm(alarm.INVALID_ALARM, alarm.UDF_ALARM)
+
+
+def _fitting(kind: str, value: Value) -> Value:
+    """Return a value that fits the record: no integer and no flag can be NaN."""
+    if kind in ("integer", "flag"):
+        return 0 if isinstance(value, float) and math.isnan(value) else int(value)
+    return value
+
+
+def _stamp(time_ns: int | None) -> Any:
+    """Return the EPICS time stamp of a moment, exact to the ns."""
+    moment = time.time_ns() if time_ns is None else time_ns
+    return ca_timestamp(secs=moment // _NS, nsec=moment % _NS)
