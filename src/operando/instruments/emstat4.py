@@ -1,0 +1,225 @@
+"""PalmSens EmStat4, a potentiostat that runs MethodSCRIPT.
+
+Sources: EmStat4 communication protocol v1.3 and MethodSCRIPT manual v1.8 (dev.palmsens.com);
+github.com/PalmSens/MethodSCRIPT_Examples (Example_Python/palmsens). 921600 8N1, lines end with LF. ``e``, a script and
+an empty line run the script; ``e`` acknowledges it; packets follow; an empty line ends it. ``Z`` aborts. The script
+runs on without a host, so a driver that finds packets has found a programme that was started before its time.
+"""
+
+import contextlib
+import re
+import time
+from collections.abc import Callable
+
+from operando.errors import BadReply, InstrumentError, InstrumentRefused, NoReply
+from operando.instruments import methodscript
+from operando.instruments.line import Line
+from operando.instruments.programme_output import RUNTIME_ERROR, ProgrammeOutput
+from operando.instruments.roles import ProgrammeEnd, Sample
+from operando.vocabulary import ConstantCurrentCycling
+
+BAUDRATE = 921600
+REPLY_TIME = 1.0  # s; the script is parsed before it is acknowledged
+ABORT_TIME = 2.0  # s; the running sample is finished first
+DEAF_TIME = 0.1  # s after an error in which the instrument ignores its input
+FLOW_CONTROL = re.compile(rb"[\x11\x13\r]")  # some interfaces leave XON and XOFF in the stream
+NOT_RUNNING = "Z!0006"
+ERRORS = {
+    "0003": "unknown command",
+    "0006": "no script is running",
+    "0007": "bad argument",
+    "0009": "timeout",
+    "0014": "open-circuit potential needs the cell off",
+    "001B": "not supported",
+    "0021": "wrong potentiostat mode",
+    "0023": "wrong potentiostat mode",
+    "0032": "critical cell overload, measurement aborted",
+    "0058": "timing",
+    "005A": "timing",
+    "0080": "counter electrode oscillates",
+    "4001": "unknown script command",
+    "4004": "unexpected character",
+    "4005": "script too large",
+    "4018": "unexpected end of script",
+    "4026": "variable declared twice",
+    "4027": "needs the cell on",
+    "4028": "needs the cell off",
+    "4205": "out of bounds",
+    "420B": "undeclared variable",
+    "7FFF": "fatal",
+}
+
+
+class EmStat4:
+    """A potentiostat.
+
+    Parameters
+    ----------
+    line : Line
+        To the instrument.
+    now_ns : callable
+        UTC in ns since the epoch.
+    """
+
+    def __init__(self, line: Line, *, now_ns: Callable[[], int] = time.time_ns) -> None:
+        self._line = line
+        self._now_ns = now_ns
+        self._partial = b""
+        self._output = ProgrammeOutput()
+
+    def identify(self) -> str:
+        """Return the firmware's own description."""
+        self._line.write(b"t\n")
+        deadline = time.monotonic() + REPLY_TIME
+        first = self._answer("t", deadline, lambda line: line.startswith("t"))
+        second = self._next_line("t", deadline)
+        if not second.endswith("*"):
+            raise BadReply(f"EmStat4: 't' was answered {first!r}, {second!r}; a version that ends in '*' is wanted")
+        return f"{first[1:]} {second[:-1]}".strip()
+
+    def start(self, programme: ConstantCurrentCycling) -> None:
+        """Compile a programme and run it.
+
+        Raises
+        ------
+        RequestRefused
+            The instrument cannot do such a programme; nothing was sent.
+        InstrumentRefused
+            A script is running, or the instrument does not understand ours.
+        """
+        script = methodscript.compile_cycling(programme)
+        self._listen()
+        if self._output.running:
+            raise InstrumentRefused("EmStat4: a programme is running; nothing was started: abort it first")
+        self._send_script(script)
+        self._output.started()
+
+    def poll(self) -> list[Sample]:
+        """Return the samples that came since the last call; none is lost by an error, they come with the next call.
+
+        Raises
+        ------
+        InstrumentRefused
+            The script ended in a runtime error. The cell has been switched off, or the message says that it was not.
+        BadReply
+            Something came that is no packet of a programme.
+        """
+        self._listen()
+        self._deal_with_failure()
+        if self._output.problems:
+            raise self._output.problems.pop(0)
+        samples, self._output.samples = self._output.samples, []
+        return samples
+
+    def running(self) -> bool:
+        """Whether a programme runs, as far as the last call has shown."""
+        return self._output.running
+
+    def ended(self) -> ProgrammeEnd | None:
+        """Return how the last programme ended; None while one runs and before the first."""
+        return self._output.end
+
+    def abort(self) -> None:
+        """End the programme; its ``on_finished`` leaves the cell at open circuit.
+
+        Raises
+        ------
+        InstrumentRefused
+            The script had a runtime error instead, as of `poll`.
+        """
+        self._line.write(b"Z\n")
+        deadline = time.monotonic() + ABORT_TIME
+        if self._answer("Z", deadline, lambda line: line in {"Z", NOT_RUNNING}) == NOT_RUNNING:
+            self._deaf()
+            if self._output.running:
+                self._output.stopped("was not running any more when it was to be aborted")
+            return
+        self._to_the_end("Z", deadline)
+        self._deal_with_failure()
+
+    def cell_off(self) -> None:
+        """Bring the cell to open circuit: abort what runs, then switch off by a script of its own."""
+        self.abort()
+        self._switch_off()
+
+    def _switch_off(self) -> None:
+        self._send_script(methodscript.CELL_OFF + "\n")
+        deadline = time.monotonic() + REPLY_TIME
+        line = self._answer("cell_off", deadline, lambda line: not line or bool(RUNTIME_ERROR.fullmatch(line)))
+        if line:
+            self._deaf()
+            raise InstrumentRefused(f"EmStat4: 'cell_off' was answered {_explained(line)}; the cell may be ON")
+
+    def _deal_with_failure(self) -> None:
+        """Switch the cell off after a runtime error, which ``on_finished`` does not do, and say so."""
+        failure, self._output.failure = self._output.failure, ""
+        if not failure:
+            return
+        message = f"EmStat4: the programme ended with {_explained(failure)}"
+        self._deaf()
+        try:
+            self._switch_off()
+        except InstrumentError as error:
+            raise InstrumentRefused(f"{message}; the cell could not be switched off, it may be ON: {error}") from error
+        raise InstrumentRefused(f"{message}; the cell was switched off")
+
+    def _send_script(self, script: str) -> None:
+        """Send a script and wait until it is acknowledged."""
+        self._line.write(b"e\n" + script.encode("ascii") + b"\n")
+        deadline = time.monotonic() + REPLY_TIME
+        answer = self._answer("e", deadline, lambda line: line == "e" or line.startswith("e!") or self._output.running)
+        if answer.startswith("e!"):
+            self._deaf()
+            raise InstrumentRefused(f"EmStat4: the script was answered {_explained(answer[1:])}; nothing was started")
+        if answer != "e":
+            raise InstrumentRefused(f"EmStat4: {answer!r} came in place of an answer: a programme runs already")
+
+    def _answer(self, command: str, deadline: float, wanted: Callable[[str], bool]) -> str:
+        """Return the first line that is wanted; what comes before belongs to a programme."""
+        while True:
+            line = self._next_line(command, deadline)
+            if wanted(line):
+                return line
+            self._output.take([line], self._now_ns())
+            if wanted(line):  # a packet has just shown that a programme runs
+                return line
+
+    def _to_the_end(self, command: str, deadline: float) -> None:
+        """Take what a programme still says until its empty line, or its error."""
+        self._output.running = True
+        while line := self._next_line(command, deadline):
+            self._output.take([line], self._now_ns())
+            if RUNTIME_ERROR.fullmatch(line):
+                return
+        self._output.stopped()
+
+    def _listen(self) -> None:
+        """Take in every whole line that is there."""
+        self._partial += self._line.read_available()
+        *whole, self._partial = self._partial.split(b"\n")
+        self._output.take([_text(line) for line in whole], self._now_ns())
+
+    def _next_line(self, command: str, deadline: float) -> str:
+        if b"\n" not in self._partial:
+            try:
+                self._partial += self._line.read_until(b"\n", max(deadline - time.monotonic(), 0.0))
+            except NoReply as error:
+                raise NoReply(f"EmStat4: {command!r} was not answered: {error}") from error
+        elif time.monotonic() > deadline:
+            raise NoReply(f"EmStat4: {command!r} was not answered among the output of a programme")
+        line, self._partial = self._partial.split(b"\n", 1)
+        return _text(line)
+
+    def _deaf(self) -> None:
+        """Let the time pass in which the instrument ignores its input after an error."""
+        with contextlib.suppress(NoReply):
+            self._line.read_until(b"\x00", DEAF_TIME)  # which never comes; what does come stays to be read
+
+
+def _text(line: bytes) -> str:
+    return FLOW_CONTROL.sub(b"", line).decode("latin-1")
+
+
+def _explained(error: str) -> str:
+    match = re.match(r"!([0-9A-F]{4})", error)
+    return f"{error!r} ({ERRORS.get(match[1], 'see the manual')})" if match else repr(error)
