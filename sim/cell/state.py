@@ -1,0 +1,41 @@
+"""What is true of the simulated cell at one instant."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class TrueState:
+    """The cell as no instrument sees it: without noise, delay or rounding.
+
+    Parameters
+    ----------
+    time_ns : int
+        UTC, ns since the epoch.
+    stack_pressure : float
+        MPa.
+    temperature : float
+        °C, of the cell.
+    charge : float
+        mA h/g, taken out of the active material since assembly.
+    state_of_charge : float
+        ``charge`` over the nominal 200 mA h/g.
+    a, c : float
+        Å, lattice parameters of the active material.
+    voltage : float
+        V between the terminals.
+    current : float
+        A, positive on charge.
+    drive : float
+        V at the piezo actuator.
+    """
+
+    time_ns: int
+    stack_pressure: float
+    temperature: float
+    charge: float
+    state_of_charge: float
+    a: float
+    c: float
+    voltage: float
+    current: float
+    drive: float

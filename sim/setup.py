@@ -1,0 +1,86 @@
+"""What the simulated beamline is told: plain values, read from the configuration by the command line."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setup:
+    """A simulated beamline as plain values.
+
+    Parameters
+    ----------
+    root : Path
+        State root of the endstation; the serial lines are linked in ``root/sim``.
+    prefix : str
+        Of the simulated records, with its colon: ``SIM:``.
+    ca_port : int
+        Loopback port of the simulated IOCs.
+    speed : float
+        Divides the resistance and the diffusion time constants of the cell, so that ``speed`` times the current looks
+        the same in ``speed``-th of the time; every other constant stays at life speed.
+    seed : int
+        Of every random number.
+    electrode_diameter : float
+        mm.
+    nominal_capacity : float
+        mA h, at 200 mA h per gram of active material.
+    counter_electrode_potential : float
+        V vs Li/Li+.
+    charge : tuple of float
+        mA h/g, abscissa of ``a`` and ``c``.
+    a, c : tuple of float
+        Å, lattice parameters of the active material at ``charge``.
+    initial_pressure : float
+        MPa, stack pressure that the preload screw was turned to, with the piezo at its initial drive.
+    initial_temperature : float
+        °C, of the heater in equilibrium.
+    detector_prefix : str
+        Of the area detector's records: ``SIM:DET:``.
+    stage_x, stage_y, stage_z : str
+        Names of the motor records.
+    ring_current : str
+        Name of the ring-current record.
+    shutter : str
+        Prefix of the shutter's records.
+    shape : tuple of int
+        Rows and columns of the detector.
+    pixel, distance, poni1, poni2 : float
+        m; the words are pyFAI's.
+    rot1, rot2, rot3 : float
+        rad.
+    wavelength : float
+        m.
+    frames : tuple of Path
+        Real detector images to serve, in turn, in place of simulated ones.
+    """
+
+    root: Path
+    prefix: str
+    ca_port: int
+    speed: float
+    seed: int
+    electrode_diameter: float
+    nominal_capacity: float
+    counter_electrode_potential: float
+    charge: tuple[float, ...]
+    a: tuple[float, ...]
+    c: tuple[float, ...]
+    initial_pressure: float
+    initial_temperature: float
+    detector_prefix: str
+    stage_x: str
+    stage_y: str
+    stage_z: str
+    ring_current: str
+    shutter: str
+    shape: tuple[int, int]
+    pixel: float
+    distance: float
+    poni1: float
+    poni2: float
+    rot1: float
+    rot2: float
+    rot3: float
+    wavelength: float
+    frames: tuple[Path, ...] = ()

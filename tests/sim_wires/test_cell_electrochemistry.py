@@ -1,0 +1,105 @@
+"""Voltage against charge, and what ``speed`` changes and what not."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from operando.sim.cell.electrochemistry import Electrochemistry, open_circuit_potential
+from operando.sim.cell.lattice import Lattice
+from operando.sim.cell.rig import Rig
+from operando.sim.setup import Setup
+
+UPPER, LOWER = 4.3 - 0.62, 2.8 - 0.62  # V at the terminals against Li-In
+
+
+def cell(speed: float = 1.0) -> Electrochemistry:
+    return Electrochemistry(10.0, 0.7854, 0.62, speed)
+
+
+def pass_current(subject: Electrochemistry, ampere: float, until: float, dt: float) -> list[tuple[float, float]]:
+    """Impose a current until the voltage has crossed ``until``; charge and voltage on the way."""
+    subject.current = ampere
+    curve = []
+    while (subject.voltage - until) * ampere < 0:
+        subject.step(dt)
+        curve.append((subject.charge, subject.voltage))
+    return curve
+
+
+def test_the_equilibrium_potential_rises_everywhere() -> None:
+    potentials = [open_circuit_potential(charge) for charge in np.linspace(-15.0, 245.0, 1000)]
+    assert min(np.diff(potentials)) > 0.0
+    assert potentials[-1] < 4.7
+    assert open_circuit_potential(10.0) == pytest.approx(3.6, abs=0.05)
+
+
+def test_the_terminals_show_less_than_the_potential_by_that_of_the_counter_electrode() -> None:
+    subject = cell()
+    assert subject.voltage == pytest.approx(open_circuit_potential(0.0) - 0.62)
+
+
+def test_capacities_at_25_mA_per_gram_are_those_of_the_material() -> None:
+    subject = cell()
+    ampere = 25e-3 * subject.mass
+    charged = pass_current(subject, ampere, UPPER, 5.0)[-1][0]
+    left = pass_current(subject, -ampere, LOWER, 5.0)[-1][0]
+    assert charged == pytest.approx(196.0, rel=0.05)
+    assert charged - left == pytest.approx(140.0, rel=0.05)
+
+
+def test_charge_is_the_true_current_in_true_seconds() -> None:
+    for speed in (1.0, 250.0):
+        subject = cell(speed)
+        subject.current = 1e-3
+        for _ in range(360):
+            subject.step(1.0)
+        assert subject.extracted == pytest.approx(0.1)
+        assert subject.charge == pytest.approx(0.1 / (0.7854 / 200.0))
+
+
+@pytest.mark.parametrize("speed", [10.0, 250.0])
+def test_n_times_the_current_at_n_times_the_kinetics_looks_the_same(speed: float) -> None:
+    slow = pass_current(cell(), 196e-6, UPPER, 10.0)
+    fast = pass_current(cell(speed), 196e-6 * speed, UPPER, 10.0 / speed)
+    assert np.asarray(fast) == pytest.approx(np.asarray(slow), rel=1e-9)
+
+
+def test_speed_changes_nothing_but_the_cell(setup: Setup) -> None:
+    slow, fast = (Rig(dataclasses.replace(setup, speed=speed)) for speed in (1.0, 250.0))
+    for rig in (slow, fast):
+        rig.amplifier.setpoint = 75.0
+        rig.furnace.power = 20.0
+        for _ in range(2500):
+            rig.step(0.005)
+    assert fast.snapshot(0) == slow.snapshot(0)
+
+
+def test_voltage_relaxes_once_the_current_stops() -> None:
+    subject = cell()
+    subject.current = 196e-6
+    for _ in range(2000):
+        subject.step(1.0)
+    charging = subject.voltage
+    subject.current = 0.0
+    just_after = subject.voltage
+    for _ in range(5000):
+        subject.step(1.0)
+    assert charging > just_after > subject.voltage
+    assert subject.voltage == pytest.approx(open_circuit_potential(subject.charge) - 0.62, abs=1e-4)
+
+
+def test_the_lattice_follows_the_table() -> None:
+    lattice = Lattice((0.0, 100.0, 200.0), (2.87, 2.84, 2.82), (14.19, 14.34, 14.44))
+    assert lattice.at(100.0) == (2.84, 14.34)
+    assert lattice.at(150.0) == pytest.approx((2.83, 14.39))
+    assert lattice.at(300.0) == (2.82, 14.44)
+
+
+def test_a_snapshot_tells_one_truth(setup: Setup) -> None:
+    rig = Rig(setup)
+    rig.electrochemistry.extracted = 0.7854 / 2
+    state = rig.snapshot(12)
+    assert (state.time_ns, state.charge, state.state_of_charge) == (12, pytest.approx(100.0), pytest.approx(0.5))
+    assert (state.a, state.c) == pytest.approx((2.84, 14.34))
+    assert state.voltage == pytest.approx(open_circuit_potential(100.0) - 0.62)
+    assert state.drive == pytest.approx(60.0, abs=0.01)
