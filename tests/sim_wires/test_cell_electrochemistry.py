@@ -4,6 +4,7 @@ import dataclasses
 
 import numpy as np
 import pytest
+
 from operando.sim.cell.electrochemistry import Electrochemistry, open_circuit_potential
 from operando.sim.cell.lattice import Lattice
 from operando.sim.cell.rig import Rig
@@ -38,7 +39,7 @@ def test_the_terminals_show_less_than_the_potential_by_that_of_the_counter_elect
     assert subject.voltage == pytest.approx(open_circuit_potential(0.0) - 0.62)
 
 
-def test_capacities_at_25_mA_per_gram_are_those_of_the_material() -> None:
+def test_capacities_at_an_eighth_of_the_rate_are_those_of_the_material() -> None:
     subject = cell()
     ampere = 25e-3 * subject.mass
     charged = pass_current(subject, ampere, UPPER, 5.0)[-1][0]

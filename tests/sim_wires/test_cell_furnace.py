@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from operando.sim.cell.furnace import DEAD_TIME, Furnace, Wander
 from operando.sim.wires.temperature_loop import TemperatureLoop
 

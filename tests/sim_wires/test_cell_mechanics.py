@@ -4,6 +4,7 @@ import dataclasses
 
 import numpy as np
 import pytest
+
 from operando.sim.cell.amplifier import HIGH, LEAST_STEP, LOW, Amplifier
 from operando.sim.cell.frame import LoadedFrame
 from operando.sim.cell.hysteresis import Creep, PiezoStack, PrandtlIshlinskii

@@ -1,0 +1,152 @@
+"""The simulated beamline: this process answers the serial lines, a child of it serves records and frames.
+
+A load-cell reply has 50 ms, and compressing a frame takes longer than that: hence two processes. What is true of the
+cell goes to the child through a pipe, and is dropped rather than waited for when the child is behind.
+"""
+
+import logging
+import multiprocessing
+import select
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from multiprocessing.connection import Connection
+from types import FrameType
+
+from operando.sim.cell.state import TrueState
+from operando.sim.setup import Setup
+from operando.sim.wires.loop import Wires
+
+CHILD_START = 60.0
+"""s within which the child must be ready."""
+
+CHILD_END = 5.0
+"""s within which it must be gone once its pipe is closed; then it is terminated, then killed."""
+
+logger = logging.getLogger(__name__)
+
+Serve = Callable[[Setup, Connection], None]
+
+
+def _serve_records(setup: Setup, states: Connection) -> None:
+    """Run in the child, where alone caproto is imported. Ctrl-C in a terminal reaches it too, and is the parent's."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    from operando.sim.iocs import service
+
+    service.run(setup, states)
+
+
+class BeamlineError(Exception):
+    """The simulated beamline cannot go on."""
+
+
+class Records:
+    """The child process and the pipe to it.
+
+    Parameters
+    ----------
+    setup : Setup
+        Handed to the child.
+    serve : callable
+        What the child does; says "ready" through its end of the pipe, and ends at the end of the pipe.
+    """
+
+    def __init__(self, setup: Setup, serve: Serve) -> None:
+        context = multiprocessing.get_context("spawn")
+        self._states, theirs = context.Pipe(duplex=True)
+        self._process = context.Process(target=serve, args=(setup, theirs), name="sim-records")
+        self._process.start()
+        theirs.close()
+        self.dropped = 0
+        """States that found the pipe full."""
+
+    def wait_until_ready(self, stop: threading.Event) -> bool:
+        """Wait for the child's first message; False when ``stop`` was set before it came."""
+        waited = 0.0
+        while not stop.is_set():
+            if self._states.poll(0.1):
+                self._receive_ready()
+                return True
+            waited += 0.1
+            if waited > CHILD_START:
+                raise BeamlineError(f"simulated records: not ready within {CHILD_START:.0f} s; giving up")
+        return False
+
+    def publish(self, state: TrueState) -> None:
+        """Send what is true now, unless the child is behind."""
+        _, writable, _ = select.select([], [self._states], [], 0.0)
+        if not writable:
+            self.dropped += 1
+            return
+        try:
+            self._states.send(state)
+        except OSError as error:
+            raise self._died() from error
+
+    def close(self) -> None:
+        """End the child: the end of the pipe tells it to go."""
+        self._states.close()
+        self._process.join(CHILD_END)
+        for end in (self._process.terminate, self._process.kill):
+            if self._process.is_alive():
+                logger.warning("simulated records: process %s is still there; ending it", self._process.pid)
+                end()
+                self._process.join(CHILD_END)
+        self._process.close()
+        if self.dropped:
+            logger.info("simulated records: %d true states found the pipe full", self.dropped)
+
+    def _receive_ready(self) -> None:
+        try:
+            self._states.recv()
+        except (EOFError, OSError) as error:
+            raise self._died() from error
+
+    def _died(self) -> BeamlineError:
+        self._process.join(1.0)
+        message = f"simulated records: process {self._process.pid} ended with code {self._process.exitcode}"
+        logger.error("%s; the simulated beamline ends", message)
+        return BeamlineError(message)
+
+
+def run(setup: Setup, ready: Callable[[], None], serve: Serve = _serve_records) -> None:
+    """Serve the simulated beamline until SIGTERM or SIGINT; leaves neither link nor process behind.
+
+    Parameters
+    ----------
+    setup : Setup
+        Plain values.
+    ready : callable
+        Called once every line and record answers.
+    serve : callable
+        What the child process does.
+    """
+    stop = threading.Event()
+    with _signals_set(stop), Wires(setup) as wires:
+        records = Records(setup, serve)
+        try:
+            if records.wait_until_ready(stop):
+                ready()
+                wires.run(stop, records.publish)
+        finally:
+            records.close()
+
+
+@contextmanager
+def _signals_set(stop: threading.Event) -> Iterator[None]:
+    """SIGTERM and SIGINT set ``stop``; outside the main thread, which alone gets signals, nothing changes."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def handle(number: int, _: FrameType | None) -> None:
+        logger.info("simulated beamline: %s", signal.Signals(number).name)
+        stop.set()
+
+    previous = {number: signal.signal(number, handle) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)

@@ -1,0 +1,71 @@
+"""Numbers as an EmStat4 writes them into data packets.
+
+MethodSCRIPT manual v1.8, "Measurement data packages": two letters of variable type, seven hexadecimal digits of value
+plus 2²⁷, one SI prefix; then optional fields, each behind a comma: ``1`` and a digit of status, ``2`` and two digits of
+range.
+"""
+
+import math
+from dataclasses import dataclass
+
+OFFSET = 1 << 27
+
+PREFIXES = {
+    "a": -18, "f": -15, "p": -12, "n": -9, "u": -6, "m": -3, " ": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18,
+}  # fmt: skip
+"""Power of ten of each SI prefix, in rising order."""
+
+
+@dataclass(slots=True)
+class Variable:
+    """A MethodSCRIPT variable.
+
+    Parameters
+    ----------
+    value : float
+        In the unit of its type, without prefix.
+    kind : str
+        Two letters: ``ab`` potential of the working against the reference electrode in V, ``ba`` current in A,
+        ``eb`` time in s, ``ja`` … counters.
+    integer : bool
+        Written with the prefix ``i``.
+    fields : str
+        Status and range, where it was measured.
+    """
+
+    value: float = 0.0
+    kind: str = "aa"
+    integer: bool = False
+    fields: str = ""
+
+    def packed(self) -> str:
+        """Return it as it stands in a packet.
+
+        Examples
+        --------
+        >>> Variable(-0.01, "da").packed()
+        'da7FFFFF6m'
+        """
+        return f"{self.kind}{number(self.value, self.integer)}{self.fields}"
+
+
+def number(value: float, integer: bool = False) -> str:
+    """Return seven hexadecimal digits and a prefix: the finest that holds the value, without trailing thousands."""
+    if math.isnan(value):
+        return "     nan"
+    if integer:
+        return f"{round(value) + OFFSET:07X}i"
+    if value == 0.0:
+        return f"{OFFSET:07X} "
+    for power in PREFIXES.values():
+        digits = round(value / 10.0**power) if power > 0 else round(value * 10.0**-power)
+        if -OFFSET <= digits < OFFSET:
+            return _shortest(digits, power)
+    return "     nan"
+
+
+def _shortest(digits: int, power: int) -> str:
+    while digits and digits % 1000 == 0 and power < 18:
+        digits, power = digits // 1000, power + 3
+    names = {power: name for name, power in PREFIXES.items()}
+    return f"{digits + OFFSET:07X}{names[power] if digits else ' '}"
