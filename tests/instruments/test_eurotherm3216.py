@@ -1,0 +1,145 @@
+"""The temperature controller: floats in the IEEE region, setpoints written rarely, and broken sensors declared."""
+
+import math
+import struct
+
+import pytest
+import serial
+from hypothesis import given
+from hypothesis import strategies as st
+from wire.scripted_line import ScriptedLine, golden, outcome, said
+from wire.scripted_serial import ScriptedSerial
+from wire.transcript import crc
+
+from operando.errors import BadReply, InstrumentError, InstrumentRefused, NoReply
+from operando.instruments import Eurotherm3216
+from operando.vocabulary import Quality
+
+VALUES = "read process value to working setpoint as floats"
+READ_VALUES = golden("eurotherm3216", VALUES)[0].sent
+READ_STATUS = golden("eurotherm3216", "read the status word")[0].sent
+
+
+def controller(line: ScriptedLine) -> Eurotherm3216:
+    return Eurotherm3216(ScriptedSerial(line), address=1, now_ns=lambda: 42)
+
+
+def framed(*parts: bytes) -> bytes:
+    frame = b"".join(parts)
+    return frame + crc(frame)
+
+
+def test_one_look_gives_process_value_setpoint_and_output() -> None:
+    with ScriptedLine(*golden("eurotherm3216", VALUES, "read the status word")) as line:
+        reading = controller(line).read()
+    assert reading.process_value.value == pytest.approx(25.02, abs=1e-5)
+    assert reading.process_value.quality is Quality.GOOD
+    assert reading.process_value.time_ns == 42
+    assert (reading.setpoint, reading.target, reading.output) == (25.0, 25.0, 3.5)
+    assert not reading.status.faulty
+
+
+def test_a_broken_sensor_is_no_temperature() -> None:
+    with ScriptedLine(*golden("eurotherm3216", VALUES, "read the status word with a broken sensor")) as line:
+        reading = controller(line).read()
+    assert reading.process_value.quality is Quality.INVALID
+    assert math.isnan(reading.process_value.value)
+    assert reading.status.sensor_break
+    assert reading.output == 3.5
+
+
+def test_a_target_is_one_write_and_is_counted() -> None:
+    with ScriptedLine(*golden("eurotherm3216", "write the target 45.0")) as line:
+        heater = controller(line)
+        heater.write_target(45.0)
+    assert heater.target_writes == 1
+
+
+def test_the_ramp_is_the_instruments_own() -> None:
+    with ScriptedLine(*golden("eurotherm3216", "write the ramp rate 5.0 K/min")) as line:
+        heater = controller(line)
+        heater.write_ramp_rate(5.0)
+    assert heater.target_writes == 0
+
+
+def test_hold_freezes_the_target_where_the_setpoint_is() -> None:
+    ramping = framed(b"\x01\x03\x14", struct.pack(">5f", 30.0, 45.0, 0.0, 20.0, 31.5))
+    frozen = framed(b"\x01\x10\x80\x04\x00\x02\x04", struct.pack(">f", 31.5))
+    acknowledged = framed(b"\x01\x10\x80\x04\x00\x02")
+    with ScriptedLine(
+        said(READ_VALUES, ramping),
+        said(READ_STATUS, framed(b"\x01\x03\x02\x20\x00")),
+        said(frozen, acknowledged),
+    ) as line:
+        controller(line).hold()
+
+
+def test_standby_switches_the_outputs_off_and_resume_on_again() -> None:
+    with ScriptedLine(*golden("eurotherm3216", "stand by", "back to normal")) as line:
+        heater = controller(line)
+        heater.standby()
+        heater.resume()
+
+
+def test_a_refusal_is_named() -> None:
+    refused = framed(b"\x01\x90\x03")  # exception 03: illegal data value
+    with (
+        ScriptedLine(said(golden("eurotherm3216", "write the target 45.0")[0].sent, refused)) as line,
+        pytest.raises(InstrumentRefused, match=r"Eurotherm 3216 at 1: parameter 2 = 45 °C: refused"),
+    ):
+        controller(line).write_target(45.0)
+
+
+def test_silence_is_named() -> None:
+    with ScriptedLine(said(READ_VALUES, b"")) as line, pytest.raises(NoReply, match="Eurotherm 3216 at 1"):
+        controller(line).read()
+
+
+@pytest.mark.parametrize("cut", [1, 2, 10, 24])
+def test_a_torn_reply_is_no_temperature(cut: int) -> None:
+    whole = golden("eurotherm3216", VALUES)[0].reply
+    with ScriptedLine(said(READ_VALUES, whole[:cut])) as line, pytest.raises(BadReply, match="not an answer"):
+        controller(line).read()
+
+
+def test_a_wrong_checksum_is_no_temperature() -> None:
+    whole = bytearray(golden("eurotherm3216", VALUES)[0].reply)
+    whole[5] ^= 0x40
+    with ScriptedLine(said(READ_VALUES, bytes(whole))) as line, pytest.raises(BadReply):
+        controller(line).read()
+
+
+def test_a_line_that_is_lost_is_opened_again_with_the_next_command() -> None:
+    class Unplugged(ScriptedSerial):
+        unplugged = True
+
+        def write(self, data: bytes) -> int:
+            if self.unplugged:
+                raise serial.SerialException("Input/output error")
+            return super().write(data)
+
+    with ScriptedLine(*golden("eurotherm3216", "stand by")) as line:
+        port = Unplugged(line)
+        heater = Eurotherm3216(port)
+        with pytest.raises(InstrumentError, match="line lost"):
+            heater.standby()
+        assert not port.is_open
+        port.unplugged = False
+        heater.standby()
+        assert port.is_open
+
+
+@pytest.mark.parametrize("celsius", [math.nan, math.inf])
+def test_a_target_that_is_no_number_is_never_sent(celsius: float) -> None:
+    with ScriptedLine() as line, pytest.raises(ValueError, match="nothing was changed"):
+        controller(line).write_target(celsius)
+
+
+@given(st.one_of(st.binary(max_size=30), st.binary(max_size=23).map(framed)))
+def test_whatever_comes_it_is_a_reading_or_a_named_error(reply: bytes) -> None:
+    heater = controller(ScriptedLine(said(READ_VALUES, reply), *golden("eurotherm3216", "read the status word")))
+    reading = outcome(heater.read)
+    if isinstance(reading, InstrumentError):
+        assert "Eurotherm" in str(reading)
+    else:
+        assert math.isfinite(reading.process_value.value) or reading.process_value.quality is Quality.INVALID
