@@ -1,0 +1,73 @@
+"""The instruments of an endstation, opened as its configuration says."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from operando.config import Endstation
+from operando.errors import ConfigurationError, InstrumentError
+from operando.instruments import (
+    DSCUSB,
+    DSCUSB_BAUDRATE,
+    EMSTAT4_BAUDRATE,
+    NV200,
+    NV200_BAUDRATE,
+    EmStat4,
+    Eurotherm3216,
+    LoadCell,
+    PiezoAmplifier,
+    Potentiostat,
+    SerialLine,
+    TemperatureController,
+)
+
+Found = TypeVar("Found")
+
+
+@dataclass(frozen=True, slots=True)
+class Equipment:
+    """Who measures and who acts."""
+
+    load_cell: LoadCell
+    amplifier: PiezoAmplifier
+    controller: TemperatureController
+    potentiostat: Potentiostat
+
+
+def open_equipment(config: Endstation, root: Path) -> Equipment:
+    """Open every serial line; nothing is said on any of them.
+
+    Parameters
+    ----------
+    config : Endstation
+        Names the ports.
+    root : Path
+        State root; relative ports are relative to it.
+
+    Raises
+    ------
+    ConfigurationError
+        A port that is not there or cannot be opened: one line with file, table, key, value and what is allowed.
+    """
+
+    def opened(table: str, port: str, make: Callable[[str], Found]) -> Found:
+        path, place = root / port, f"{config.file}: [{table}] port = {port!r}"
+        if not path.exists():
+            raise ConfigurationError(
+                f"{place}: {path}: no such serial port; a device file is wanted, absolute or relative to the root"
+            )
+        try:
+            return make(str(path))
+        except InstrumentError as error:
+            raise ConfigurationError(
+                f"{place}: {error}; a serial port that no other program has open is wanted"
+            ) from error
+
+    load_cell, heater = config.load_cell, config.heater
+    return Equipment(
+        opened("load_cell", load_cell.port, lambda port: DSCUSB(SerialLine(port, DSCUSB_BAUDRATE), load_cell.station)),
+        opened("piezo", config.piezo.port, lambda port: NV200(SerialLine(port, NV200_BAUDRATE))),
+        opened("heater", heater.port, lambda port: Eurotherm3216(port, heater.address, heater.baudrate)),
+        opened("potentiostat", config.potentiostat.port, lambda port: EmStat4(SerialLine(port, EMSTAT4_BAUDRATE))),
+    )

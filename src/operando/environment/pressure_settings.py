@@ -1,0 +1,48 @@
+"""What the stack-pressure loop takes from the configuration."""
+
+import math
+from dataclasses import dataclass
+
+from operando.config import Endstation
+from operando.control import DriveLimits, RegulatorGains
+
+
+@dataclass(frozen=True, slots=True)
+class PressureSettings:
+    """What the loop takes from the configuration, in internal units.
+
+    Parameters
+    ----------
+    area : float
+        mm², of the electrode: N/mm² is MPa.
+    tare, capacity : float
+        N.
+    tolerance, settle_time, ramp_rate : float
+        MPa, s, MPa/s.
+    gains, limits : RegulatorGains, DriveLimits
+        Of the regulator.
+    """
+
+    area: float
+    tare: float
+    capacity: float
+    tolerance: float
+    settle_time: float
+    ramp_rate: float
+    gains: RegulatorGains
+    limits: DriveLimits
+
+    @classmethod
+    def of(cls, config: Endstation) -> "PressureSettings":
+        """Return the settings of an endstation."""
+        pressure, piezo = config.pressure, config.piezo
+        return cls(
+            area=math.pi / 4 * config.cell.electrode_diameter_mm**2,
+            tare=config.load_cell.tare_N,
+            capacity=config.load_cell.capacity_N,
+            tolerance=pressure.tolerance_MPa,
+            settle_time=pressure.settle_time_s,
+            ramp_rate=pressure.ramp_rate_MPa_per_min / 60,
+            gains=RegulatorGains(pressure.proportional_gain_V_per_MPa, pressure.integral_gain_V_per_MPa_s),
+            limits=DriveLimits(piezo.low_limit_V, piezo.high_limit_V, piezo.slew_limit_V_per_s),
+        )

@@ -1,0 +1,180 @@
+"""The cell programme on the potentiostat: start, samples, charge, end; and one that was found running."""
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from queue import SimpleQueue
+
+from operando.environment.axis import Change
+from operando.environment.charge import ChargeCount
+from operando.errors import InstrumentError, RequestRefused
+from operando.instruments.roles import Potentiostat, Sample
+from operando.vocabulary import ConstantCurrentCycling, ProgrammeState, Quality, Reading
+
+NS = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class LastCount:
+    """What the environment log knows of the charge before this service was started.
+
+    Parameters
+    ----------
+    charge : float
+        A h.
+    current : float
+        A.
+    part : tuple of int
+        Cycle and step.
+    time_ns : int
+        UTC, ns since the epoch, of that sample.
+    """
+
+    charge: float
+    current: float
+    part: tuple[int, int]
+    time_ns: int
+
+
+class ProgrammeRunner:
+    """Owns the potentiostat; `step` belongs to one thread.
+
+    Parameters
+    ----------
+    potentiostat : Potentiostat
+        The instrument; a script that it runs already is taken over as it is.
+    programme : ConstantCurrentCycling
+        What `start` starts.
+    reading : callable
+        Takes the name of a quantity and a `Reading`.
+    show : callable
+        Takes the name of a record and its value.
+    note : callable
+        Takes a line for the service's log.
+    last : LastCount, optional
+        Where an earlier service left off counting.
+    """
+
+    def __init__(
+        self,
+        potentiostat: Potentiostat,
+        programme: ConstantCurrentCycling,
+        reading: Callable[[str, Reading], None],
+        show: Callable[[str, str], None],
+        note: Callable[[str], None],
+        last: LastCount | None = None,
+    ) -> None:
+        self._potentiostat = potentiostat
+        self._programme = programme
+        self._reading = reading
+        self._show = show
+        self._note = note
+        self._last = last
+        self._count: ChargeCount | None = None
+        self._doubt = Quality.GOOD
+        self._changes: SimpleQueue[Change] = SimpleQueue()
+        self._was_running = False
+        self._silent = False
+        self.state = ProgrammeState.IDLE
+        self.latched = False
+        """After ``safe``: nothing is started until a reset."""
+        show("CELL:PROGRAMME", json.dumps(asdict(programme)))
+
+    def tell(self, change: Change) -> None:
+        """Have a change carried out at the next step; from any thread."""
+        self._changes.put(change)
+
+    def objection(self) -> str:
+        """Return why no programme can be started now, or nothing."""
+        if self.latched:
+            return "the safe state is latched until somebody asks for reset"
+        return "a programme is running" if self.state is ProgrammeState.RUNNING else ""
+
+    def step(self, dt: float) -> None:
+        """Carry out changes, take the samples that came, notice an end.
+
+        Parameters
+        ----------
+        dt : float
+            s since the last step; the charge is counted on the instrument's clock, not on this one.
+        """
+        try:
+            while not self._changes.empty():
+                self._obey(self._changes.get())
+            self._listen()
+            self._silent = False
+        except (InstrumentError, RequestRefused) as error:
+            if not self._silent:
+                self._note(f"potentiostat: {error}")
+            self._silent = True
+        self._follow()
+
+    def _listen(self) -> None:
+        samples = self._potentiostat.poll()
+        for sample in samples:
+            self._take(sample)
+
+    def _take(self, sample: Sample) -> None:
+        part = (sample.cycle, sample.step)
+        if self._count is None:
+            self._count = self._found(sample)
+        self._count = self._count.counted(sample.elapsed, sample.current, part)
+        quality = sample.quality
+        self._reading("voltage", Reading(sample.voltage, sample.time_ns, quality))
+        self._reading("current", Reading(sample.current, sample.time_ns, quality))
+        self._reading("charge", Reading(self._count.charge, sample.time_ns, max(quality, self._doubt)))
+        self._reading("cycle", Reading(float(sample.cycle), sample.time_ns))
+        self._reading("step", Reading(float(sample.step), sample.time_ns))
+
+    def _found(self, sample: Sample) -> ChargeCount:
+        """Begin to count in the middle of a programme that this service did not start."""
+        begun_ns = sample.time_ns - round(sample.elapsed * NS)
+        last = self._last
+        if last is not None and begun_ns < last.time_ns <= sample.time_ns:
+            self._note(
+                f"potentiostat: a programme was running; taken over at {last.charge:.7f} A h, "
+                f"{(sample.time_ns - last.time_ns) * 1e-9:.1f} s after the last sample"
+            )
+            return ChargeCount(last.charge, (last.time_ns - begun_ns) / NS, last.current, last.part)
+        self._note("potentiostat: a programme was running; its charge is counted as if its current had never changed")
+        self._doubt = Quality.SUSPECT
+        return ChargeCount()
+
+    def _follow(self) -> None:
+        """Move the state with what the instrument shows."""
+        running, end = self._potentiostat.running(), self._potentiostat.ended()
+        if running:
+            self.state = ProgrammeState.RUNNING
+        elif self._was_running and self.state is ProgrammeState.RUNNING:
+            finished = end is not None and end.finished
+            self.state = ProgrammeState.FINISHED if finished else ProgrammeState.FAULT
+            self._note(f"potentiostat: the programme has ended: {self.state} {end.error if end else ''}".rstrip())
+        self._was_running = running
+        self._show("CELL:STATE", self.state.value)
+
+    def _obey(self, change: Change) -> None:
+        try:
+            if change.field == "start":
+                self._start()
+            elif change.field in ("stop", "safe"):
+                self.latched = self.latched or change.field == "safe"
+                self._stop()
+            elif change.field == "reset":
+                self.latched = False
+        except (InstrumentError, RequestRefused) as error:
+            change.carried_out(str(error))
+            if change.field == "safe":
+                self._changes.put(change)  # again and again: current may flow
+            raise
+        change.carried_out()
+
+    def _start(self) -> None:
+        self._potentiostat.start(self._programme)
+        self._count, self._doubt = ChargeCount(), Quality.GOOD
+        self.state, self._was_running = ProgrammeState.RUNNING, True
+        self._show("CELL:STATE", self.state.value)  # before anybody is told that it was started
+
+    def _stop(self) -> None:
+        self._potentiostat.cell_off()
+        self._listen()
+        self.state, self._was_running = ProgrammeState.STOPPED, False

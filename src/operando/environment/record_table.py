@@ -1,0 +1,63 @@
+"""The records of the environment service."""
+
+from collections.abc import Mapping
+
+from operando.records import Kind, Put, RecordSpec
+from operando.vocabulary import QUANTITIES, Quantity
+
+
+def record_table(puts: Mapping[str, Put]) -> list[RecordSpec]:
+    """Return every record; those with a put are writable.
+
+    Parameters
+    ----------
+    puts : mapping of str to callable
+        What takes a client's value, by the name of the record.
+    """
+    specs = [_reading(quantity) for quantity in QUANTITIES]
+    specs += _regulated("PRESSURE", "stack pressure", "MPa", "MPa", 4)
+    specs += _regulated("TEMPERATURE", "temperature", "degC", "K", 2)
+    specs += [
+        RecordSpec("CELL:STATE", "text", description="life of the cell programme"),
+        RecordSpec("CELL:PROGRAMME", "text", description="the cell programme, compiled, as JSON"),
+        RecordSpec("CELL:START", "flag", description="put 1: start the cell programme"),
+        RecordSpec("CELL:SAFE", "flag", description="put 1: cell to open circuit"),
+        RecordSpec("CELL:REQUEST", "text", description="ask: JSON of id, who, field, value"),
+        RecordSpec("CELL:REPLY", "text", description="answer: JSON of id, accepted, text"),
+        RecordSpec("ENVIRONMENT:HEARTBEAT", "float", "s", 2, "since the service was started"),
+        RecordSpec("SAFE", "flag", description="put 1: open circuit, heat off, release"),
+        RecordSpec("HOLD", "flag", description="put 1: freeze every target"),
+    ]
+    unknown = set(puts) - {spec.name for spec in specs}
+    if unknown:
+        raise KeyError(f"puts for records that are not in the table: {sorted(unknown)}")
+    return [_writable(spec, puts.get(spec.name)) for spec in specs]
+
+
+def _reading(quantity: Quantity) -> RecordSpec:
+    name = quantity.name
+    kind: Kind = "flag" if name.endswith("_settled") else "integer" if name in ("cycle", "step") else "float"
+    return RecordSpec(quantity.record, kind, quantity.unit, quantity.precision, quantity.description)
+
+
+def _regulated(subsystem: str, words: str, unit: str, difference: str, precision: int) -> list[RecordSpec]:
+    """Return the records that both regulated quantities have, beside those in the table of quantities."""
+    return [
+        RecordSpec(f"{subsystem}:MODE", "text", description=f"{words}: who decides the drive"),
+        RecordSpec(f"{subsystem}:STATE", "text", description=f"{words}: where on its way"),
+        RecordSpec(f"{subsystem}:SETTLED_ID", "text", description="last request whose target was reached"),
+        RecordSpec(f"{subsystem}:TOLERANCE", "float", difference, precision, "half-width of settled"),
+        RecordSpec(f"{subsystem}:SETTLE_TIME", "float", "s", 1, "within tolerance for this long"),
+        RecordSpec(f"{subsystem}:RAMP_RATE", "float", f"{difference}/s", 5, "rate of the setpoint"),
+        RecordSpec(f"{subsystem}:TARGET_LOW", "float", unit, precision, "lowest target that is accepted"),
+        RecordSpec(f"{subsystem}:TARGET_HIGH", "float", unit, precision, "highest target that is accepted"),
+        RecordSpec(f"{subsystem}:STOP", "flag", description="put 1: freeze the target"),
+        RecordSpec(f"{subsystem}:REQUEST", "text", description="ask: JSON of id, who, field, value"),
+        RecordSpec(f"{subsystem}:REPLY", "text", description="answer: JSON of id, accepted, text"),
+    ]
+
+
+def _writable(spec: RecordSpec, on_put: Put | None) -> RecordSpec:
+    if on_put is None:
+        return spec
+    return RecordSpec(spec.name, spec.kind, spec.unit, spec.precision, spec.description, on_put)

@@ -1,0 +1,246 @@
+"""The environment service: instruments, loops, log and records, assembled."""
+
+import gc
+import logging
+import signal
+import sqlite3
+import threading
+import time
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+from operando.config import Endstation
+from operando.environment.equipment import Equipment, open_equipment
+from operando.environment.limits import pressure_fields, programme_fields, temperature_fields
+from operando.environment.pressure import PressureLoop
+from operando.environment.pressure_settings import PressureSettings
+from operando.environment.programme import ProgrammeRunner
+from operando.environment.publication import Publication
+from operando.environment.record_table import record_table
+from operando.environment.requests import RequestDesk
+from operando.environment.safe import go_safe, hold
+from operando.environment.schedule import Schedule, ask_for_realtime, until
+from operando.environment.takeover import last_count, previous_target
+from operando.environment.temperature import TemperatureLoop
+from operando.environment.worker import Worker
+from operando.errors import EndstationError
+from operando.history import EnvironmentHistory, EnvironmentLog
+from operando.records import Put, RecordServer
+from operando.vocabulary import Mode
+
+COMMIT_INTERVAL = 0.4
+"""s; a commit is visible to readers, and half a second of guard lies behind it."""
+LISTEN_INTERVAL = 0.1
+"""s between two looks at the potentiostat's line: well within the log's guard of 0.5 s."""
+START_LIMIT = 5.0
+"""s that the first readings may take; without them the service serves all the same, in fault."""
+STOP_LIMIT = 5.0
+"""s for a thread to end: the slowest conversation with an instrument."""
+_logger = logging.getLogger(__name__)
+
+
+def run(config: Endstation, root: Path, ca_port: int, ready: Callable[[], None]) -> None:
+    """Own the sample environment until SIGTERM or SIGINT, then leave drive, heater and cell script as they are.
+
+    Parameters
+    ----------
+    config : Endstation
+        What the endstation is.
+    root : Path
+        State root.
+    ca_port : int
+        Loopback port for Channel Access.
+    ready : callable
+        Called once everything is measured and served.
+
+    Raises
+    ------
+    ConfigurationError
+        A serial port is not there or not free; nothing was started.
+    InstrumentError
+        The amplifier must not be driven from here; it was not moved.
+    EndstationError
+        A thread failed, or the port is taken.
+    """
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    service = Service(config, root, open_equipment(config, root), stop)
+    try:
+        service.serve(ca_port)
+        service.wait_for_readings()
+        gc.collect()
+        gc.freeze()  # a collection of everything that was imported would stop the regulating thread for 80 ms
+        ready()
+        stop.wait()
+    finally:
+        service.close()
+    if failures := service.failures():
+        raise EndstationError(f"environment service: {'; '.join(failures)}; drive, heater and cell script stay")
+
+
+class Service:
+    """The loops, bound to instruments, log and records.
+
+    Parameters
+    ----------
+    config : Endstation
+        What the endstation is.
+    root : Path
+        State root.
+    equipment : Equipment
+        Its instruments, open.
+    stop : Event
+        Ends everything.
+    """
+
+    def __init__(self, config: Endstation, root: Path, equipment: Equipment, stop: threading.Event) -> None:
+        self._config = config
+        self._stop = stop
+        self._workers: dict[str, Worker] = {}
+        folder = root / "environment"
+        self._log = EnvironmentLog(folder)
+        self._publication = Publication(self._log)
+        with closing(EnvironmentHistory(folder)) as history:
+            self._pressure = self._make_pressure(equipment, history)
+            self._temperature = self._make_temperature(equipment, history)
+            self._programme = self._make_programme(equipment, history)
+        self._server: RecordServer | None = None
+
+    def serve(self, ca_port: int) -> None:
+        """Start the records, then every thread."""
+        self._server = server = RecordServer(self._config.prefix, ca_port, record_table(self._puts()))
+        self._show_limits()
+        pressure = Schedule(1 / self._config.pressure.rate_Hz, until(self._stop))
+        heater = Schedule(self._config.heater.poll_interval_s, until(self._stop))
+        cell = Schedule(LISTEN_INTERVAL, until(self._stop))
+        self._start("publication", lambda: self._publication.serve(server))
+        self._start("log", self._commit)
+        self._start("pressure", lambda: self._regulate(pressure))
+        self._start("temperature", lambda: heater.run(self._temperature.step))
+        self._start("programme", lambda: cell.run(self._programme.step))
+
+    def wait_for_readings(self) -> None:
+        """Wait for the first readings, a while."""
+        for name, started in (("stack pressure", self._pressure.started), ("temperature", self._temperature.started)):
+            if not started.wait(START_LIMIT) and not self._stop.is_set():
+                _logger.error("%s: no reading within %.0f s; its drive is held", name, START_LIMIT)
+
+    def close(self) -> None:
+        """Stop regulating, pass on what was measured, commit the log."""
+        self._stop.set()
+        for name in ("pressure", "temperature", "programme", "log"):
+            if name in self._workers:
+                self._workers[name].join(STOP_LIMIT)
+        self._publication.close()
+        if "publication" in self._workers:
+            self._workers["publication"].join(STOP_LIMIT)
+        if self._server:
+            self._server.close()
+        self._log.close(time.time_ns())
+        _logger.info("stopped: drive, heater and cell script stay as they are")
+
+    def failures(self) -> list[str]:
+        """Return what ended the service, if not a signal."""
+        return [f"{name}: {worker.failure}" for name, worker in self._workers.items() if worker.failure]
+
+    def _start(self, name: str, work: Callable[[], None]) -> None:
+        self._workers[name] = Worker(name, work, self._stop)
+
+    def _regulate(self, schedule: Schedule) -> None:
+        rate = self._config.pressure.rate_Hz
+        self._publication.note(f"pressure loop at {rate:g} Hz: {ask_for_realtime()}", logging.INFO)
+        schedule.run(self._pressure.step)
+        self._publication.note(f"pressure loop: {schedule.overruns} overruns", logging.INFO)
+
+    def _commit(self) -> None:
+        while not self._stop.wait(COMMIT_INTERVAL):
+            try:
+                self._log.commit(time.time_ns())
+            except sqlite3.Error:
+                _logger.exception("environment log: not written; kept in memory and tried again")
+
+    def _make_pressure(self, equipment: Equipment, history: EnvironmentHistory) -> PressureLoop:
+        table, publication = self._config.pressure, self._publication
+        return PressureLoop(
+            equipment.load_cell,
+            equipment.amplifier,
+            PressureSettings.of(self._config),
+            lambda axis: publication.axis("stack_pressure", "piezo_drive", "PRESSURE", axis),
+            publication.note,
+            previous_target(history, "stack_pressure", time.time_ns(), table.low_limit_MPa, table.high_limit_MPa),
+        )
+
+    def _make_temperature(self, equipment: Equipment, history: EnvironmentHistory) -> TemperatureLoop:
+        table, publication = self._config.heater, self._publication
+        return TemperatureLoop(
+            equipment.controller,
+            table,
+            lambda axis: publication.axis("temperature", "heater_drive", "TEMPERATURE", axis),
+            publication.note,
+            previous_target(history, "temperature", time.time_ns(), table.low_limit_C, table.high_limit_C),
+        )
+
+    def _make_programme(self, equipment: Equipment, history: EnvironmentHistory) -> ProgrammeRunner:
+        publication = self._publication
+        return ProgrammeRunner(
+            equipment.potentiostat,
+            self._config.programme.compiled(self._config.cell.counter_electrode_potential_V),
+            publication.reading,
+            publication.show,
+            publication.note,
+            last_count(history),
+        )
+
+    def _show_limits(self) -> None:
+        pressure, heater = self._config.pressure, self._config.heater
+        self._publication.show("PRESSURE:TARGET_LOW", pressure.low_limit_MPa)
+        self._publication.show("PRESSURE:TARGET_HIGH", pressure.high_limit_MPa)
+        self._publication.show("TEMPERATURE:TARGET_LOW", heater.low_limit_C)
+        self._publication.show("TEMPERATURE:TARGET_HIGH", heater.high_limit_C)
+
+    def _puts(self) -> dict[str, Put]:
+        """Who takes what clients put."""
+        regulated = (
+            ("stack_pressure", "PRESSURE", pressure_fields(self._config), self._pressure),
+            ("temperature", "TEMPERATURE", temperature_fields(self._config), self._temperature),
+        )
+        puts: dict[str, Put] = {}
+        for subject, subsystem, allowed, loop in regulated:
+            desk = RequestDesk(subject, subsystem, allowed, loop.tell, _released(loop), self._publication.show)
+            puts[f"{subsystem}:REQUEST"] = desk.on_request
+            for field in ("target", "tolerance", "settle_time", "ramp_rate", "stop"):
+                puts[f"{subsystem}:{field.upper()}"] = desk.on_put(field)
+        programme = self._programme
+        desk = RequestDesk("cell", "CELL", programme_fields(), programme.tell, _busy(programme), self._publication.show)
+        puts |= {"CELL:REQUEST": desk.on_request, "CELL:START": desk.on_put("start"), "CELL:SAFE": desk.on_put("stop")}
+        return puts | {"HOLD": self._on_hold, "SAFE": self._on_safe}
+
+    def _on_hold(self, value: int) -> None:
+        if value:
+            hold((self._pressure, self._temperature))
+
+    def _on_safe(self, value: int) -> None:
+        if value:
+            go_safe((("current", self._programme), ("heat", self._temperature), ("pressure", self._pressure)))
+
+
+def _released(loop: PressureLoop | TemperatureLoop) -> Callable[[str], str]:
+    """Return who objects to anything but a reset while a regulated quantity is in its safe state."""
+
+    def objection(field: str) -> str:
+        if field == "target" and loop.mode is Mode.RELEASED:
+            return "the safe state is latched until somebody asks for reset"
+        return ""
+
+    return objection
+
+
+def _busy(programme: ProgrammeRunner) -> Callable[[str], str]:
+    """Return who objects to a start while a programme runs or the safe state is latched."""
+
+    def objection(field: str) -> str:
+        return programme.objection() if field == "start" else ""
+
+    return objection
