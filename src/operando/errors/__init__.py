@@ -39,6 +39,10 @@ class MoveFailed(OperandoError):
     """A move that ended away from its target: stopped, tripped or timed out."""
 
 
+class MoveHeld(MoveFailed):
+    """A move that the RunEngine froze at a pause or at the end of a plan; resuming asks for it again."""
+
+
 class InstrumentError(OperandoError):
     """A conversation with an instrument; names instrument, command and reply."""
 

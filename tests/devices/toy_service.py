@@ -1,0 +1,152 @@
+"""Serves the environment service's records with two toy axes and a toy cell that obey at once, or as told."""
+
+import dataclasses
+import json
+import sys
+import threading
+import time
+from typing import Any
+
+from operando.records import RecordServer, RecordSpec
+from operando.vocabulary import AxisState, ProgrammeState, Reply, Request
+
+TICK = 0.02
+RATE = {"normal": 400.0, "slow": 2.0, "stuck": 0.0}
+
+
+class Axis:
+    """A regulated quantity whose readback is its setpoint."""
+
+    def __init__(self, server: RecordServer, subsystem: str, value: float, low: float, high: float) -> None:
+        self._server = server
+        self._subsystem = subsystem
+        self._low, self._high = low, high
+        self.target = self.setpoint = value
+        self.state: str = AxisState.IDLE
+        self.settled_id = self._request_id = ""
+
+    def request(self, text: str) -> None:
+        """Take a request, as the service does."""
+        request = Request(**json.loads(text))
+        reply = Reply(request.id, True, "")
+        if request.field == "stop":
+            self.target, self.state = self.setpoint, AxisState.HELD
+        elif not self._low <= request.value <= self._high:
+            reply = Reply(request.id, False, f"{request.value} asked by {request.who}, limit {self._high} (toy)")
+        else:
+            self.target, self.state, self._request_id = request.value, AxisState.RAMPING, request.id
+        self._server.publish(f"{self._subsystem}:REPLY", json.dumps(dataclasses.asdict(reply)))
+
+    def step(self, rate: float, ids: bool) -> None:
+        """Go on by one tick."""
+        stride = rate * TICK
+        self.setpoint += min(max(self.target - self.setpoint, -stride), stride)
+        if self.state == AxisState.RAMPING and self.setpoint == self.target and ids:
+            self.state, self.settled_id = AxisState.SETTLED, self._request_id
+        publish = self._server.publish
+        for name, value in (("TARGET", self.target), ("SETPOINT", self.setpoint), ("READBACK", self.setpoint)):
+            publish(f"{self._subsystem}:{name}", value)
+        publish(f"{self._subsystem}:STATE", str(self.state))
+        publish(f"{self._subsystem}:SETTLED", int(self.state == AxisState.SETTLED))
+        publish(f"{self._subsystem}:SETTLED_ID", self.settled_id)
+
+
+class Toy:
+    """The toy service."""
+
+    def __init__(self, ca_port: int) -> None:
+        self._lock = threading.Lock()
+        self._behaviour = "normal"
+        self._server = RecordServer("SIM:", ca_port, self._specs())
+        self._pressure = Axis(self._server, "PRESSURE", 84.0, 5.0, 100.0)
+        self._temperature = Axis(self._server, "TEMPERATURE", 25.0, 15.0, 100.0)
+        self._cell: str = ProgrammeState.IDLE
+        for subsystem in ("PRESSURE", "TEMPERATURE"):
+            constants = {
+                "TOLERANCE": 0.05,
+                "SETTLE_TIME": 0.0,
+                "RAMP_RATE": 0.5,
+                "TARGET_LOW": 5.0,
+                "TARGET_HIGH": 100.0,
+            }
+            for name, value in {**constants, "DRIVE": 40.0, "MODE": "closed_loop"}.items():
+                self._server.publish(f"{subsystem}:{name}", value)
+        self._server.publish("CELL:PROGRAMME", "{}")
+
+    def run(self, ended: threading.Event) -> None:
+        """Serve until told to end."""
+        while not ended.wait(TICK):
+            with self._lock:
+                self._step()
+
+    def _step(self) -> None:
+        for axis in (self._pressure, self._temperature):
+            axis.step(RATE.get(self._behaviour, 400.0), ids=self._behaviour != "no ids")
+        if self._behaviour != "heart stopped":
+            self._server.publish("ENVIRONMENT:HEARTBEAT", time.monotonic())
+        self._server.publish("CELL:STATE", str(self._cell))
+        for name, value in (("VOLTAGE", 3.1234), ("CURRENT", 1e-4), ("CHARGE", 2e-4), ("CYCLE", 1), ("STEP", 2)):
+            self._server.publish(f"CELL:{name}", value)
+
+    def _put_request(self, subsystem: str, text: str) -> None:
+        with self._lock:
+            if self._behaviour == "deaf":
+                return
+            if subsystem == "CELL":
+                self._start_cell(Request(**json.loads(text)))
+            else:
+                {"PRESSURE": self._pressure, "TEMPERATURE": self._temperature}[subsystem].request(text)
+
+    def _start_cell(self, request: Request) -> None:
+        running = self._cell == ProgrammeState.RUNNING
+        reply = Reply(request.id, not running, "the programme runs already" if running else "")
+        self._cell = ProgrammeState.RUNNING
+        self._server.publish("CELL:REPLY", json.dumps(dataclasses.asdict(reply)))
+
+    def _behave(self, behaviour: str) -> None:
+        """Take an order of a test: a way to behave, a state, or a request of somebody else."""
+        with self._lock:
+            kind, _, value = behaviour.partition(" ")
+            if kind == "cell":
+                self._cell = value
+            elif kind == "state":
+                self._pressure.state = value
+            elif kind == "request":
+                self._pressure.request(
+                    json.dumps({"id": "else", "who": "else", "field": "target", "value": float(value)})
+                )
+            else:
+                self._behaviour = behaviour
+                if behaviour == "normal":
+                    self._cell = ProgrammeState.IDLE
+
+    def _specs(self) -> list[RecordSpec]:
+        specs = [RecordSpec("TOY", "text", on_put=self._behave), RecordSpec("ENVIRONMENT:HEARTBEAT", "float", "s", 1)]
+        for subsystem, unit in (("PRESSURE", "MPa"), ("TEMPERATURE", "degC")):
+            floats = ("TARGET", "SETPOINT", "READBACK", "DRIVE", "TARGET_LOW", "TARGET_HIGH")
+            specs += [RecordSpec(f"{subsystem}:{name}", "float", unit, 3) for name in floats]
+            writable = ("TOLERANCE", "SETTLE_TIME", "RAMP_RATE")
+            specs += [RecordSpec(f"{subsystem}:{name}", "float", unit, 3, on_put=_ignore) for name in writable]
+            specs += [RecordSpec(f"{subsystem}:{name}", "text") for name in ("MODE", "STATE", "SETTLED_ID")]
+            specs += [RecordSpec(f"{subsystem}:SETTLED", "flag"), *self._requests(subsystem)]
+        specs += [RecordSpec(f"CELL:{name}", "float", "V", 4) for name in ("VOLTAGE", "CURRENT", "CHARGE")]
+        specs += [RecordSpec(f"CELL:{name}", "integer") for name in ("CYCLE", "STEP")]
+        specs += [RecordSpec(f"CELL:{name}", "text") for name in ("STATE", "PROGRAMME")]
+        return [*specs, *self._requests("CELL")]
+
+    def _requests(self, subsystem: str) -> list[RecordSpec]:
+        put = lambda text: self._put_request(subsystem, text)  # noqa: E731 (a def a subsystem says no more)
+        return [RecordSpec(f"{subsystem}:REQUEST", "text", on_put=put), RecordSpec(f"{subsystem}:REPLY", "text")]
+
+
+def _ignore(value: Any) -> None:
+    """Settling is not what the toy is about."""
+
+
+if __name__ == "__main__":
+    toy = Toy(int(sys.argv[1]))
+    end = threading.Event()
+    threading.Thread(target=lambda: (sys.stdin.read(), end.set()), daemon=True).start()
+    sys.stdout.write("ready\n")
+    sys.stdout.flush()
+    toy.run(end)
