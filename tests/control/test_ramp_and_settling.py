@@ -3,7 +3,7 @@
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from operando.control import Ramp, Settling, ramp, settling
@@ -30,6 +30,7 @@ def test_a_stop_freezes_the_target_where_the_setpoint_is() -> None:
     assert ramp.step(stopped, 10.0).setpoint == 82.0
 
 
+@settings(deadline=None)
 @given(st.floats(5, 100), st.floats(5, 100), st.floats(0.001, 10), st.lists(st.floats(-1, 2), max_size=50))
 def test_a_ramp_never_passes_its_target_nor_its_rate(
     start: float, target: float, rate: float, steps: list[float]

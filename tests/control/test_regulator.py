@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from control.small_plant import SENSITIVITY, SmallPlant
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from operando.control import DriveLimits, RegulatorGains, RegulatorState, regulator
@@ -117,6 +117,7 @@ def test_release_ends_at_the_low_limit_at_the_slew_limit() -> None:
 anything = st.one_of(st.none(), st.floats(allow_nan=True, allow_infinity=True), st.floats(60.0, 100.0))
 
 
+@settings(deadline=None)
 @given(
     readings=st.lists(st.tuples(anything, st.floats(5.0, 100.0), st.floats(0.0, 1.0)), max_size=60),
     drive=st.floats(LIMITS.low, LIMITS.high),

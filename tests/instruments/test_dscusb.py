@@ -3,7 +3,7 @@
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from wire.scripted_line import ScriptedLine, golden, outcome, said
 
@@ -100,6 +100,7 @@ def test_another_station_of_a_bus_is_addressed_by_its_number() -> None:
         assert DSCUSB(line, station=17).read_status() == Stat(0)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=24), st.binary(max_size=24))
 def test_whatever_comes_it_is_a_reading_or_a_named_error(status: bytes, force: bytes) -> None:
     cell = DSCUSB(ScriptedLine(said(STAT, status), said(SYS, force), said(STAT, b"")))

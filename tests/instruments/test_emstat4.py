@@ -1,7 +1,7 @@
 """The potentiostat: programmes run in the instrument, a returning host adopts them, the cell ends switched off."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from wire.golden_programme import PROGRAMME
 from wire.scripted_line import ScriptedLine, golden, outcome, said
@@ -240,6 +240,7 @@ pieces = st.one_of(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(pieces, max_size=12))
 def test_whatever_comes_it_is_samples_or_a_named_error(stream: list[bytes]) -> None:
     line = ScriptedLine(*[said(b"e\ncell_off\n\n", b"e\n\n")] * 20)

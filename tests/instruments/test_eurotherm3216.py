@@ -5,7 +5,7 @@ import struct
 
 import pytest
 import serial
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from wire.scripted_line import ScriptedLine, golden, outcome, said
 from wire.scripted_serial import ScriptedSerial
@@ -135,6 +135,7 @@ def test_a_target_that_is_no_number_is_never_sent(celsius: float) -> None:
         controller(line).write_target(celsius)
 
 
+@settings(deadline=None)
 @given(st.one_of(st.binary(max_size=30), st.binary(max_size=23).map(framed)))
 def test_whatever_comes_it_is_a_reading_or_a_named_error(reply: bytes) -> None:
     heater = controller(ScriptedLine(said(READ_VALUES, reply), *golden("eurotherm3216", "read the status word")))

@@ -2,9 +2,10 @@
 
 import dataclasses
 import math
+from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from wire.golden_programme import PROGRAMME
 from wire.transcript import exchange
@@ -60,7 +61,7 @@ def test_the_current_range_is_the_smallest_that_holds_the_current(current: float
         ({"step_time_limit": 1e12}, "too large"),
     ],
 )
-def test_a_programme_the_instrument_cannot_do_is_refused(change: dict[str, float], reason: str) -> None:
+def test_a_programme_the_instrument_cannot_do_is_refused(change: dict[str, Any], reason: str) -> None:
     with pytest.raises(RequestRefused, match=rf"{reason}.*nothing was started"):
         compile_cycling(dataclasses.replace(PROGRAMME, **change))
 
@@ -70,11 +71,13 @@ def value_of(text: str) -> float:
     return int(text[:-1]) * scales[text[-1]] if text[-1] in scales else float(int(text))
 
 
+@settings(deadline=None)
 @given(st.floats(1e-9, 1e5), st.sampled_from([1, -1]))
 def test_a_number_keeps_its_value_to_a_part_in_a_million(magnitude: float, sign: int) -> None:
     assert value_of(number(sign * magnitude)) == pytest.approx(sign * magnitude, rel=1.1e-6, abs=1e-12)
 
 
+@settings(deadline=None)
 @given(
     current=st.floats(1e-8, 0.1),
     cutoffs=st.tuples(st.floats(-6, 6), st.floats(-6, 6)).filter(lambda pair: pair[0] < pair[1]),
@@ -138,6 +141,7 @@ def test_what_is_no_packet_is_refused(line: str) -> None:
         packet(line)
 
 
+@settings(deadline=None)
 @given(st.integers(-(1 << 27), (1 << 27) - 1), st.sampled_from(list("fpnum k")))
 def test_every_value_the_instrument_can_say_is_read(whole: int, prefix: str) -> None:
     exponent = {"f": -15, "p": -12, "n": -9, "u": -6, "m": -3, " ": 0, "k": 3}[prefix]

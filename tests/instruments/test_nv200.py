@@ -3,7 +3,7 @@
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from wire.scripted_line import ScriptedLine, golden, outcome, said
 
@@ -167,6 +167,7 @@ def test_a_drive_that_is_no_number_is_never_sent(volts: float) -> None:
         NV200(line).write_drive(volts)
 
 
+@settings(deadline=None)
 @given(st.one_of(st.binary(max_size=30), st.binary(max_size=12).map(lambda head: head + b"\r\n\x11")), st.booleans())
 def test_whatever_comes_it_is_a_drive_or_a_named_error(reply: bytes, after_a_write: bool) -> None:
     amplifier = NV200(ScriptedLine(*[said(SET, b"")] * after_a_write, said(b"set\r\n", reply)))
