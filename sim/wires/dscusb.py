@@ -37,6 +37,14 @@ COMMAND = re.compile(rb"!(\d{3}):([A-Za-z0-9]{1,4})(\?|=[0-9+\-. ]{1,15})?")
 DIGITS_BEFORE, DIGITS_AFTER = 5, 3
 
 
+SETTINGS = {
+    "SZ": 0.0, "FLAG": float(REBOOT), "SGAI": RATED_FORCE / SENSITIVITY, "SOFS": 0.0, "CGAI": 1.0, "COFS": 0.0,
+    "CMIN": -RATED_FORCE, "CMAX": RATED_FORCE, "SMIN": -RATED_FORCE, "SMAX": RATED_FORCE, "RATE": 6.0,
+    "FFLV": 1.0, "FFST": 1.0, "DP": DIGITS_AFTER, "DPB": DIGITS_BEFORE, "NMVV": 2.5, "BAUD": 7.0,
+}  # fmt: skip
+"""What can be written and read back, as delivered."""
+
+
 @dataclass(slots=True)
 class Channel:
     """The measuring chain's present results.
@@ -83,30 +91,8 @@ class DSCUSB:
         self._buffer = bytearray()
         self._channel = Channel()
         self._next_sample = 0.0
-        self._settings = {
-            "SZ": 0.0, "FLAG": float(REBOOT), "SGAI": RATED_FORCE / SENSITIVITY, "SOFS": 0.0, "CGAI": 1.0, "COFS": 0.0,
-            "CMIN": -RATED_FORCE, "CMAX": RATED_FORCE, "SMIN": -RATED_FORCE, "SMAX": RATED_FORCE, "RATE": 6.0,
-            "FFLV": 1.0, "FFST": 1.0, "DP": DIGITS_AFTER, "DPB": DIGITS_BEFORE, "NMVV": 2.5, "BAUD": 7.0,
-        }  # fmt: skip
-        self._readings: dict[str, Callable[[], float]] = {
-            "SYS": self._read_main_output,
-            "SOUT": lambda: self._main_output,
-            "SRAW": lambda: self._channel.force,
-            "CELL": lambda: self._channel.force,
-            "CRAW": lambda: self._channel.force,
-            "MVV": lambda: self._electrical,
-            "CMVV": lambda: self._electrical,
-            "ELEC": lambda: self._electrical,
-            "SYSN": lambda: self._channel.snapshot,
-            "PEAK": lambda: self._channel.peak,
-            "TROF": lambda: self._channel.trough,
-            "TEMP": lambda: 25.0,
-            "STAT": lambda: float(self.status),
-            "STN": lambda: float(self.station),
-            "VER": lambda: 3.01,
-            "SERL": lambda: 12345.0,
-            "SERH": lambda: 1.0,
-        }
+        self._settings = dict(SETTINGS)
+        self._readings = self._reading_table()
         self._actions: dict[str, Callable[[], None]] = {
             "RST": self._reset,
             "SNAP": self._snap,
@@ -142,6 +128,27 @@ class DSCUSB:
             self._sample()
         return []
 
+    def _reading_table(self) -> dict[str, Callable[[], float]]:
+        return {
+            "SYS": self._read_main_output,
+            "SOUT": lambda: self._main_output,
+            "SRAW": lambda: self._channel.force,
+            "CELL": lambda: self._channel.force,
+            "CRAW": lambda: self._channel.force,
+            "MVV": lambda: self._electrical,
+            "CMVV": lambda: self._electrical,
+            "ELEC": lambda: self._electrical,
+            "SYSN": lambda: self._channel.snapshot,
+            "PEAK": lambda: self._channel.peak,
+            "TROF": lambda: self._channel.trough,
+            "TEMP": lambda: 25.0,
+            "STAT": lambda: float(self.status),
+            "STN": lambda: float(self.station),
+            "VER": lambda: 3.01,
+            "SERL": lambda: 12345.0,
+            "SERH": lambda: 1.0,
+        }
+
     def _answer(self, line: bytes) -> bytes:
         addressed = re.search(rb"!(\d{3}):", line)
         if addressed is None or int(addressed[1]) not in (self.station, 0):
@@ -170,7 +177,8 @@ class DSCUSB:
         return b"\r"
 
     def _number(self, value: float) -> bytes:
-        before, after = int(self._settings["DPB"]), int(self._settings["DP"])
+        before = max(1, min(8, int(self._settings["DPB"])))
+        after = max(0, min(7, int(self._settings["DP"])))
         largest = 10.0**before - 10.0**-after
         return f"{max(-largest, min(largest, value)):+0{before + after + 2}.{after}f}\r".encode()
 

@@ -15,6 +15,9 @@ PREFIXES = {
 }  # fmt: skip
 """Power of ten of each SI prefix, in rising order."""
 
+LARGEST = OFFSET * 1e18
+"""Beyond what the coarsest prefix holds."""
+
 
 @dataclass(slots=True)
 class Variable:
@@ -51,9 +54,9 @@ class Variable:
 
 def number(value: float, integer: bool = False) -> str:
     """Return seven hexadecimal digits and a prefix: the finest that holds the value, without trailing thousands."""
-    if math.isnan(value):
+    if math.isnan(value) or abs(value) >= LARGEST:
         return "     nan"
-    if integer:
+    if integer and abs(value) < OFFSET:
         return f"{round(value) + OFFSET:07X}i"
     if value == 0.0:
         return f"{OFFSET:07X} "

@@ -3,6 +3,7 @@
 The run is a generator that hands out the instant it waits for. It goes on whether or not anybody reads its output.
 """
 
+import math
 import operator
 from collections.abc import Callable, Iterator
 
@@ -150,7 +151,7 @@ class Run:
         galvanostatic = statement.name == "meas_loop_cp"
         self._check_measurement(statement, galvanostatic)
         interval, duration = (self._number(word) for word in statement.arguments[-2:])
-        if interval <= 0.0:
+        if interval <= 0.0 or not math.isfinite(duration / interval):
             raise ScriptError(OUT_OF_BOUNDS, statement.line)
         self._output.append(f"M{CHRONOPOTENTIOMETRY if galvanostatic else OPEN_CIRCUIT_POTENTIOMETRY:04X}")
         try:

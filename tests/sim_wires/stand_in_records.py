@@ -1,6 +1,7 @@
 """Stand-ins for the child process that serves records; importable there, which a test module is not."""
 
 import os
+import threading
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -34,5 +35,6 @@ def die_when_ready(setup: Setup, states: Connection) -> None:
 def never_read(setup: Setup, states: Connection) -> None:
     """Say ready and never fetch a state, until told by a file that the test is over."""
     states.send("ready")
+    pause = threading.Event()
     while not Path(setup.root / "over").exists():
-        states.poll(0.05) and os.sched_yield()
+        pause.wait(0.05)
