@@ -1,9 +1,9 @@
 """Integration recipes and materials: TOML files beside the endstation's configuration."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from operando.config._model import Table
 from operando.config.load import read, validate
@@ -27,6 +27,13 @@ class _Recipe(Table):
     mask: str | None = None
     mask_negative: bool = True
 
+    @model_validator(mode="after")
+    def _ascending(self) -> Self:
+        low, high = self.radial_range or (0.0, 1.0)
+        if not low < high:
+            raise ValueError(f"radial_range = [{low:g}, {high:g}]: lower bound first, in {self.unit}")
+        return self
+
 
 class _Phase(Table):
     """``[phase]`` or an entry of ``[[neighbours]]``."""
@@ -36,6 +43,14 @@ class _Phase(Table):
     a_A: Positive
     c_A: Positive | None = None
     reflections: Annotated[list[Annotated[tuple[int, int, int], Field(strict=False)]], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _known_axes(self) -> Self:
+        if (self.c_A is not None) != (self.system == "hexagonal"):
+            raise ValueError(
+                f"c_A = {self.c_A}: a hexagonal phase has one and a cubic phase none; {self.name} is {self.system}"
+            )
+        return self
 
     def phase(self) -> Phase:
         """Return the frozen record of the vocabulary."""

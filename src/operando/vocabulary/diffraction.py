@@ -30,7 +30,8 @@ class Recipe:
     mask : Path or None
         Mask file (0 = valid), absolute once loaded.
     mask_negative : bool
-        Exclude pixels below zero (gaps and dead pixels of hybrid detectors, −1 and −2).
+        Exclude pixels below zero (gaps and dead pixels of hybrid detectors, −1 and −2), and in unsigned frames the two
+        highest values, which are the same marks.
     """
 
     npt: int
@@ -77,7 +78,7 @@ class LatticeModel:
     phase : Phase
         The phase whose a and c are wanted.
     neighbours : tuple of Phase
-        Phases of fixed lattice whose lines run across those windows.
+        Phases of fixed lattice; their ``reflections`` are those that can come beside the phase's own.
     """
 
     phase: Phase
