@@ -1,0 +1,33 @@
+"""``operando validate``: is this a valid NeXus file of record."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from operando.cli.options import Json
+
+
+def validate(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="NeXus files.")],
+    json: Json = False,
+) -> None:
+    """Check files against NeXus, and against what holds in every file of record; one line a finding."""
+    from operando.cli.report import report
+    from operando.errors import ConfigurationError
+    from operando.recorder.validation import validate as find
+
+    missing = [str(path) for path in files if not path.is_file()]
+    if missing:
+        raise ConfigurationError(f"{', '.join(missing)}: no such file; a NeXus file is wanted")
+    findings = {str(path): [str(finding) for finding in find(path)] for path in files}
+    valid = not any(findings.values())
+    for name, lines in findings.items():
+        for line in lines:
+            typer.echo(f"{name}: {line}", err=json)
+    if json:
+        report({"valid": valid, "findings": findings}, json)
+    elif valid:
+        typer.echo(f"{', '.join(findings)}: valid")
+    if not valid:
+        raise typer.Exit(1)

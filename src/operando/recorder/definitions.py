@@ -1,0 +1,92 @@
+"""Validation against the NeXus definitions, offline, by nexusformat's engine.
+
+nexusformat writes its findings into a log and calls unequal lengths a warning: every line of that log is a finding here.
+All entries are checked against the base classes, too, where only errors count (an undocumented field is allowed there).
+"""
+
+import logging
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import h5py
+
+from operando.recorder.finding import Finding, Severity
+from operando.recorder.tree import entries
+
+_PLACE = re.compile(r"^\w+: (/\S*)")
+_SEVERITY = {logging.ERROR: Severity.ERROR, logging.WARNING: Severity.WARNING}
+
+
+class _Collector(logging.Handler):
+    """Turns the lines of nexusformat's log into findings; CRITICAL ones name the place of what follows."""
+
+    def __init__(self, place: str) -> None:
+        super().__init__()
+        self._place = place
+        self._context = ""
+        self.findings: list[Finding] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Take one line."""
+        text = record.getMessage().strip()
+        if record.levelno == logging.CRITICAL:
+            found = _PLACE.match(text)
+            self._place = found[1] if found and found[1] != "/" else self._place
+            self._context = "" if found or not text.startswith("Group:") else f"{text.removeprefix('Group: ')}: "
+        elif record.levelno in _SEVERITY:
+            self.findings.append(Finding(self._place, self._context + text, _SEVERITY[record.levelno]))
+
+
+def check_definitions(path: Path, file: h5py.File) -> Iterator[Finding]:
+    """Check each entry of a file."""
+    from nexusformat.nexus import nxload
+
+    # Not nexusformat's validate_file and validate_application: they open the file for writing.
+    root = nxload(path, "r")
+    for entry in entries(file):
+        if "definition" in entry:
+            yield from _check_application(root[entry.name], entry.name, _text(entry["definition"]))
+        yield from _check_base_classes(root[entry.name], entry.name)
+
+
+def _check_application(entry: Any, place: str, application: str) -> Iterator[Finding]:
+    from nexusformat.nexus import NeXusError
+    from nexusformat.nexus.validate import ApplicationValidator
+
+    with _collected(place) as collector:
+        try:
+            ApplicationValidator(application).validate(entry)
+        except NeXusError as error:
+            yield Finding(place, str(error))
+    yield from collector.findings
+
+
+def _check_base_classes(entry: Any, place: str) -> Iterator[Finding]:
+    from nexusformat.nexus.validate import get_validator
+
+    with _collected(place) as collector:
+        get_validator(entry.nxclass).validate(entry)
+    yield from (finding for finding in collector.findings if finding.severity is Severity.ERROR)
+
+
+def _text(dataset: h5py.Dataset) -> str:
+    found = dataset[()]
+    return found.decode() if isinstance(found, bytes) else str(found)
+
+
+@contextmanager
+def _collected(place: str) -> Iterator[_Collector]:
+    """Have nexusformat's log to ourselves; it would go to standard output."""
+    logger = logging.getLogger("NXValidate")
+    collector = _Collector(place)
+    handlers, level = logger.handlers, logger.level
+    logger.handlers = [collector]
+    logger.setLevel(logging.WARNING)
+    try:
+        yield collector
+    finally:
+        logger.handlers = handlers
+        logger.setLevel(level)

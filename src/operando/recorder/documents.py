@@ -1,0 +1,104 @@
+"""What the documents of a run have said so far: frames promised, events, the end."""
+
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from operando.recorder.instants import from_posix
+from operando.recorder.run import FrameStore, Stream
+
+
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """A frame that the documents promise.
+
+    Parameters
+    ----------
+    store : FrameStore
+        The file it lies in.
+    index : int
+        From 0, within the file.
+    sequence : int
+        ``seq_num`` of its event.
+    stream : Stream
+        Its descriptor.
+    """
+
+    store: FrameStore
+    index: int
+    sequence: int
+    stream: Stream
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """How a run ended.
+
+    Parameters
+    ----------
+    reason : str
+        ``success``, ``abort``, ``fail`` (bluesky's words) or ``abandoned``.
+    message : str
+        What the stop document adds.
+    """
+
+    reason: str
+    message: str
+
+
+class Documents:
+    """Reads documents in their order; touches no file.
+
+    Parameters
+    ----------
+    start_ns : int
+        UTC, ns since the epoch, from the start document.
+    """
+
+    def __init__(self, start_ns: int) -> None:
+        self.announced: deque[Announced] = deque()
+        self.latest_ns = start_ns
+        """UTC, ns since the epoch: the run lasted at least until then."""
+        self.end: End | None = None
+        self._streams: dict[str, Stream] = {}
+        self._stores: dict[str, FrameStore] = {}
+        self._event_ns: dict[int, int] = {}
+
+    def accept(self, name: str, document: Mapping[str, Any]) -> None:
+        """Take the next document; what has nothing to do with frames is left alone."""
+        if "time" in document:
+            self.see(from_posix(document["time"]))
+        if name == "descriptor":
+            stream = Stream.from_descriptor(document)
+            if stream is not None:
+                self._streams[stream.uid] = stream
+        elif name == "stream_resource":
+            self._stores[document["uid"]] = FrameStore.from_resource(document)
+        elif name == "stream_datum":
+            self._announce(document)
+        elif name == "event" and document["descriptor"] in self._streams:
+            self._event_ns[document["seq_num"]] = from_posix(document["time"])
+        elif name == "stop":
+            self.end = End(document["exit_status"], document.get("reason") or "")
+
+    def see(self, time_ns: int) -> None:
+        """Take note that the run lasted until an instant."""
+        self.latest_ns = max(self.latest_ns, time_ns)
+
+    def event_ns(self, sequence: int) -> int | None:
+        """UTC, ns since the epoch: when the event of a frame was made; None where it never was."""
+        return self._event_ns.get(sequence)
+
+    def done(self, announced: Announced) -> None:
+        """Forget the event of a frame that has been dealt with."""
+        self._event_ns.pop(announced.sequence, None)
+
+    def _announce(self, document: Mapping[str, Any]) -> None:
+        stream, store = self._streams.get(document["descriptor"]), self._stores.get(document["stream_resource"])
+        if stream is None or store is None:
+            return  # files of another stream
+        first = document["indices"]["start"]
+        for index in range(first, document["indices"]["stop"]):
+            sequence = document["seq_nums"]["start"] + index - first
+            self.announced.append(Announced(store, index, sequence, stream))

@@ -1,0 +1,124 @@
+"""The recorder's integration without a run: detector images in, one NeXus file out."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import fabio
+import h5py
+from numpy.typing import NDArray
+
+import operando
+from operando.analysis import Integrator
+from operando.errors import AnalysisError, RecordError
+from operando.recorder.columns import NUMBER
+from operando.recorder.layout import write_text
+from operando.recorder.patterns import Origin, Patterns
+from operando.recorder.table import Column
+from operando.vocabulary import Recipe
+
+AREA_DETECTOR = "/entry/data/data"
+"""Where areaDetector's HDF5 plugin puts frames."""
+HDF5 = (".h5", ".hdf5", ".nxs")
+COLUMNS = (
+    Column("frame", "", "frame, from 0, in the order given", "int64", (), -1),
+    NUMBER,
+    Column("file", "", "the image file", "text", (), ""),
+    Column("file_index", "", "frame within the file, from 0", "int32", (), -1),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Integrated:
+    """What `integrate_files` did.
+
+    Parameters
+    ----------
+    file : Path
+        The NeXus file.
+    frames : int
+        Patterns in it.
+    bins : int
+        Of each pattern.
+    """
+
+    file: Path
+    frames: int
+    bins: int
+
+
+def integrate_files(files: Sequence[Path], poni: str, recipe: Recipe, output: Path) -> Integrated:
+    """Integrate images into a NeXus file by NXazint1d; an interrupted one leaves no file.
+
+    Parameters
+    ----------
+    files : sequence of Path
+        TIFF, CBF, EDF, HDF5, one or many frames each, all of one shape.
+    poni : str
+        Text of the PONI file.
+    recipe : Recipe
+        What to do with them.
+    output : Path
+        A new file.
+
+    Raises
+    ------
+    RecordError
+        The output is there already or cannot be written, or an image cannot be read.
+    AnalysisError
+        Frames, geometry and recipe do not fit together.
+    """
+    if output.exists():
+        raise RecordError(f"{output}: exists already, and is left as it is; name another file")
+    unfinished = output.with_name(output.name + ".unfinished")
+    try:
+        with h5py.File(unfinished, "w") as file:
+            done = _write(file, files, poni, recipe, output)
+        unfinished.replace(output)
+    except OSError as error:
+        raise RecordError(f"{output}: cannot be written: {error}") from error
+    finally:
+        unfinished.unlink(missing_ok=True)
+    return done
+
+
+def images(path: Path) -> Iterator[NDArray[Any]]:
+    """Yield the frames of an image file.
+
+    Raises
+    ------
+    RecordError
+        It cannot be read.
+    """
+    name = f"{path}::{AREA_DETECTOR}" if path.suffix in HDF5 else str(path)
+    try:
+        with fabio.open(name) as image:
+            for index in range(image.nframes):
+                yield image.getframe(index).data if image.nframes > 1 else image.data
+    except (OSError, KeyError, ValueError, TypeError, AttributeError) as error:
+        wanted = f"frames in {AREA_DETECTOR}" if path.suffix in HDF5 else "an image that fabio reads"
+        raise RecordError(f"{path}: {error}; {wanted} is wanted; nothing was written") from error
+
+
+def _write(file: h5py.File, files: Sequence[Path], poni: str, recipe: Recipe, output: Path) -> Integrated:
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    file.attrs.update({"NX_class": "NXroot", "file_name": output.name, "file_time": now, "default": "xrd"})
+    file.attrs.update({"creator": "operando", "creator_version": operando.__version__})
+    origin = Origin("unknown", "unknown", "unknown", poni, now)
+    patterns: Patterns | None = None
+    integrator: Integrator | None = None
+    for path in files:
+        for index, image in enumerate(images(path)):
+            if integrator is None or patterns is None:
+                integrator = Integrator(poni, recipe, (image.shape[0], image.shape[1]))
+                patterns = Patterns(file, "xrd", origin, integrator, COLUMNS, "frame")
+            pattern = integrator.integrate(image)
+            row = {"frame": patterns.length, "file": str(path), "file_index": index}
+            patterns.append([{**row, "I": pattern.intensity, "I_errors": pattern.sigma}])
+    if patterns is None:
+        raise AnalysisError("no frame was given; nothing is integrated")
+    write_text(patterns.entry, "title", f"{len(files)} files integrated")
+    write_text(patterns.entry, "end_time", now)
+    return Integrated(output, patterns.length, recipe.npt)

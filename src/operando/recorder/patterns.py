@@ -1,0 +1,161 @@
+"""The NXentry of integrated patterns, by the application definition NXazint1d.
+
+https://manual.nexusformat.org/classes/applications/NXazint1d.html. The definition lists the names of unit categories
+(``NX_PER_LENGTH``) where a unit should stand; like the reference writer (https://maxiv-science.github.io/azint_writer/)
+this one writes the unit.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import h5py
+import pyFAI
+
+import operando
+from operando.analysis import Integrator
+from operando.recorder.layout import LOG_SCALE, link_fields, make_data, make_group, write_text, write_value
+from operando.recorder.table import Column, Table
+
+HC = 12.398419843320026
+"""keV Å, exact in the SI of 2019."""
+
+RADIAL = {"q_nm^-1": ("q", "1/nm"), "2th_deg": ("2theta", "degrees")}
+"""pyFAI's unit → ``@long_name`` that NXazint1d demands, ``@units``."""
+
+REFERENCE = "G. Ashiotis et al., J. Appl. Cryst. 48 (2015) 510, doi:10.1107/S1600576715004306 (pyFAI)"
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where patterns come from.
+
+    Parameters
+    ----------
+    instrument, source_name, source_type : str
+        As NXinstrument and NXsource name them.
+    poni : str
+        Text of the PONI file.
+    date : str
+        ISO 8601; stands as the date of every process.
+    """
+
+    instrument: str
+    source_name: str
+    source_type: str
+    poni: str
+    date: str
+
+
+class Patterns:
+    """An entry that grows by patterns.
+
+    Parameters
+    ----------
+    root : h5py.File
+        The file, without an entry of this name.
+    name : str
+        Of the entry.
+    origin : Origin
+        Where the patterns come from.
+    integrator : Integrator
+        What makes them.
+    columns : sequence of Column
+        Per-frame quantities beside them.
+    along : str
+        The column that is the first axis of the picture.
+    beside : sequence of str
+        Columns that the data group shows, too.
+    """
+
+    def __init__(
+        self,
+        root: h5py.File,
+        name: str,
+        origin: Origin,
+        integrator: Integrator,
+        columns: Sequence[Column],
+        along: str,
+        beside: Sequence[str] = (),
+    ) -> None:
+        entry = make_group(root, name, "NXentry", default="reduction")
+        self.entry = entry
+        write_text(entry, "definition", "NXazint1d", version="v2026.01")
+        recipe = integrator.recipe
+        write_value(entry, "solid_angle_applied", recipe.solid_angle)
+        write_value(entry, "polarization_applied", recipe.polarization_factor is not None)
+        write_value(entry, "normalization_applied", True)
+        write_value(entry, "monitor_applied", False)
+        self.instrument = _write_instrument(entry, origin, integrator.wavelength)
+        reduction = _write_reduction(entry, origin, integrator)
+        self.frames = make_group(entry, "frames", "NXcollection")
+        self._frames = Table(self.frames, columns)
+        self._data = _write_data(entry, integrator)
+        shown = (along, *beside)
+        link_fields(entry["data"], self.frames, shown)
+        entry["data"].attrs.update({f"{column}_indices": 0 for column in shown})
+        _write_picture(reduction, entry["data"], along)
+
+    @property
+    def length(self) -> int:
+        """Number of frames."""
+        return self._data.length
+
+    def append(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Add frames: ``I``, ``I_errors`` and the columns."""
+        self._data.append(rows)
+        self._frames.append(rows)
+
+
+def _write_instrument(entry: h5py.Group, origin: Origin, wavelength: float) -> h5py.Group:
+    instrument = make_group(entry, "instrument", "NXinstrument")
+    write_text(instrument, "name", origin.instrument)
+    monochromator = make_group(instrument, "monochromator", "NXmonochromator")
+    write_value(monochromator, "wavelength", wavelength, "angstrom")
+    write_value(monochromator, "energy", HC / wavelength, "keV")
+    source = make_group(instrument, "source", "NXsource")
+    write_text(source, "name", origin.source_name)
+    write_text(source, "type", origin.source_type)
+    write_text(source, "probe", "x-ray")
+    return instrument
+
+
+def _write_reduction(entry: h5py.Group, origin: Origin, integrator: Integrator) -> h5py.Group:
+    reduction = make_group(entry, "reduction", "NXprocess", default="picture")
+    write_text(reduction, "program", "operando")
+    write_text(reduction, "version", operando.__version__)
+    write_text(reduction, "date", origin.date)
+    write_text(reduction, "reference", REFERENCE)
+    parameters = make_group(reduction, "input", "NXparameters")
+    write_text(parameters, "poni", origin.poni)
+    write_text(parameters, "pyFAI_version", pyFAI.version)
+    for key, value in asdict(integrator.recipe).items():
+        if value is not None:
+            write_value(parameters, key, value)
+    return reduction
+
+
+def _write_data(entry: h5py.Group, integrator: Integrator) -> Table:
+    """Write the group that the definition demands, its plot a spectrum of one frame at a time."""
+    data = make_data(entry, "data", "I", [".", "radial_axis"], interpretation="spectrum", SILX_style=LOG_SCALE)
+    name, unit = RADIAL[integrator.recipe.unit]
+    write_value(data, "radial_axis", integrator.radial, unit, long_name=name)
+    shape = (len(integrator.radial),)
+    columns = [Column("I", "arbitrary units", "intensity", "float32", shape)]
+    if integrator.recipe.error_model is not None:
+        columns.append(Column("I_errors", "arbitrary units", "estimated intensity error", "float32", shape))
+    return Table(data, columns)
+
+
+def _write_picture(reduction: h5py.Group, data: h5py.Group, along: str) -> None:
+    """Write what a scientist wants to see first: the patterns one above the other."""
+    picture = make_data(
+        reduction,
+        "picture",
+        "I",
+        [along, "radial_axis"],
+        interpretation="image",
+        SILX_style=LOG_SCALE,
+        title="patterns",
+    )
+    link_fields(picture, data, ("I", "radial_axis", along))

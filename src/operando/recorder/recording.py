@@ -1,0 +1,250 @@
+"""One run on its way from documents to the file of record."""
+
+import time
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from operando.history import EnvironmentHistory
+from operando.recorder.columns import JOINED, environment_fields
+from operando.recorder.documents import Announced, Documents, End
+from operando.recorder.frames import Frame, FrameFiles
+from operando.recorder.instants import NS, since
+from operando.recorder.join import MISSING, Exposure, Statistics, over_exposure
+from operando.recorder.nexus import RecordFile, Row, path_of
+from operando.recorder.patience import Clock, CommittedTime
+from operando.recorder.reduction import Reduction
+from operando.recorder.run import Run, Stream
+
+AHEAD = 16
+"""Frames reduced while they wait for the environment log; bounds the memory."""
+LEAST_REACH_S = 2.0
+"""s within which a neighbouring sample may help an exposure that holds fewer than three."""
+ABANDONED = End("abandoned", "the RunEngine process ended without a stop document")
+
+
+@dataclass(frozen=True, slots=True)
+class _Reduced:
+    """A frame that waits for its environment."""
+
+    row: Row
+    reason: str
+    exposure: Exposure | None
+
+
+class Recording:
+    """Turns the documents of one run, in their order, into its file of record.
+
+    `accept` takes documents and never waits; each `step` does one piece of work. What ends up in the file depends on
+    documents, frames and log alone.
+
+    Parameters
+    ----------
+    run : Run
+        From the start document.
+    data_root : Path
+        Where files of record go.
+    history : EnvironmentHistory
+        The environment log.
+    committed : CommittedTime
+        How far it is complete.
+    frame_patience : float
+        s, how long a promised frame is waited for.
+    clock : callable
+        s, monotonic.
+
+    Raises
+    ------
+    RecordError
+        The file cannot be made.
+    """
+
+    def __init__(
+        self,
+        run: Run,
+        data_root: Path,
+        history: EnvironmentHistory,
+        committed: CommittedTime,
+        frame_patience: float,
+        clock: Clock = time.monotonic,
+    ) -> None:
+        self.run = run
+        self.path = path_of(data_root, run)
+        self.finished = False
+        self.latest: Row = {}
+        """The last row that was added."""
+        self._history = history
+        self._committed = committed
+        self._frame_patience = frame_patience
+        self._clock = clock
+        self._documents = Documents(run.start_ns)
+        self._frames = FrameFiles()
+        self._unreadable_since: float | None = None
+        self._reductions: dict[tuple[int, int], Reduction] = {}
+        self._reduced: deque[_Reduced] = deque()
+        self._file = RecordFile(self.path, run, clock)
+
+    @property
+    def length(self) -> int:
+        """Frames that have a row."""
+        return self._file.length
+
+    @property
+    def waiting_since_ns(self) -> int | None:
+        """UTC, ns since the epoch: the end of the oldest exposure that has no row yet; None when none waits."""
+        if self._reduced:
+            exposure = self._reduced[0].exposure
+            return exposure.end_ns if exposure else self._documents.latest_ns
+        if self._documents.announced:
+            event_ns = self._documents.event_ns(self._documents.announced[0].sequence)
+            return event_ns or self._documents.latest_ns
+        return None
+
+    def accept(self, name: str, document: Mapping[str, Any]) -> None:
+        """Take the next document."""
+        self._documents.accept(name, document)
+
+    def abandon(self) -> None:
+        """End a run whose RunEngine is gone without a stop document."""
+        self._documents.end = self._documents.end or ABANDONED
+
+    def step(self) -> bool:
+        """Do one piece of work; return whether there was one.
+
+        Raises
+        ------
+        RecordError, AnalysisError
+            The run cannot be recorded.
+        """
+        worked = self._reduce_next()
+        worked |= self._write_next()
+        # Never beyond what the documents prove to belong to the run: it may have ended a moment ago.
+        committed_ns = min(self._committed.ns, self._documents.latest_ns)
+        worked |= self._file.extend_log(self._history, committed_ns)
+        self._file.flush_if_due()
+        if self._documents.end and not self._documents.announced and not self._reduced:
+            worked |= self._finish(self._documents.end)
+        return worked
+
+    def close(self) -> None:
+        """Leave the file as it is; an unfinished one is made again from the journal."""
+        self._frames.close()
+        self._file.close()
+
+    def _reduce_next(self) -> bool:
+        """Read and reduce the next frame, when it can be read or is given up."""
+        if not self._documents.announced or len(self._reduced) >= AHEAD:
+            return False
+        announced = self._documents.announced[0]
+        frame = self._frames.read(announced.store, announced.index)
+        if frame.image is None and not self._given_up():
+            return False
+        self._reduced.append(self._reduce(announced, frame))
+        self._documents.announced.popleft()
+        self._documents.done(announced)
+        return True
+
+    def _given_up(self) -> bool:
+        """Return whether a missing frame was waited for long enough; missing ones right behind it share that wait."""
+        if self._unreadable_since is None:
+            self._unreadable_since = self._clock()
+        return self._clock() - self._unreadable_since > self._frame_patience
+
+    def _reduce(self, announced: Announced, frame: Frame) -> _Reduced:
+        reduction = self._reduction(announced.stream)
+        exposure = _exposure(frame, announced.stream)
+        row: Row = {
+            "frame_number": frame.number,
+            "raw_file": self._file.link_raw(announced.store),
+            "raw_index": announced.index,
+            **self._times(announced, exposure),
+        }
+        if frame.image is None:
+            return _Reduced(row, frame.reason, exposure)
+        self._unreadable_since = None
+        fields, reason = reduction.reduce(frame.image)
+        return _Reduced({**row, **fields}, reason, exposure)
+
+    def _reduction(self, stream: Stream) -> Reduction:
+        """Return what reduces frames of a shape; the first one begins the entry of the patterns."""
+        if stream.shape not in self._reductions:
+            reduction = Reduction(self.run, stream)
+            if not self._reductions:
+                self._file.begin_patterns(reduction.integrator)
+            self._reductions[stream.shape] = reduction
+        return self._reductions[stream.shape]
+
+    def _times(self, announced: Announced, exposure: Exposure | None) -> Row:
+        """Return when a frame was taken; where the frame does not say, about when, by its event."""
+        if exposure is None:
+            event_ns = self._documents.event_ns(announced.sequence)
+            half = (announced.stream.acquire_time or 0.0) / 2
+            return {"time": since(self.run.start_ns, event_ns) - half}
+        self._documents.see(exposure.end_ns)
+        return {
+            "time": since(self.run.start_ns, exposure.middle_ns),
+            "exposure_start": since(self.run.start_ns, exposure.start_ns),
+            "exposure_end": since(self.run.start_ns, exposure.end_ns),
+            "exposure_uncertainty": self.run.setting("detector", "timestamp_uncertainty_s"),
+        }
+
+    def _write_next(self) -> bool:
+        """Join the oldest reduced frame with the log, when it is complete there, and add its row."""
+        if not self._reduced:
+            return False
+        waiting = self._reduced[0]
+        joined = self._join(waiting.exposure)
+        if joined is None:
+            return False
+        self._reduced.popleft()
+        self.latest = dict(waiting.row)
+        for quantity, statistics in joined.items():
+            self.latest |= environment_fields(quantity, statistics)
+        self._file.append(self.latest, waiting.reason)
+        return True
+
+    def _join(self, exposure: Exposure | None) -> dict[str, Statistics] | None:
+        """Return every quantity over an exposure; None while the log is still waited for."""
+        final = self._committed.stalled
+        if exposure is None or (self._committed.ns < exposure.end_ns and final):
+            return dict.fromkeys(JOINED, MISSING)
+        if self._committed.ns < exposure.end_ns:
+            return None
+        joined = {}
+        for quantity in JOINED:
+            found = over_exposure(
+                self._history, quantity, exposure, self._reach_ns(quantity), self._committed.ns, final
+            )
+            if found is None:
+                return None
+            joined[quantity] = found
+        return joined
+
+    def _reach_ns(self, quantity: str) -> int:
+        """Return how far a neighbouring sample may be away, ns: three sampling intervals of its instrument."""
+        if quantity == "stack_pressure":
+            interval = None
+        elif quantity == "temperature":
+            interval = self.run.setting("heater", "poll_interval_s")
+        else:
+            interval = self.run.setting("programme", "sample_interval_s")
+        return int(max(LEAST_REACH_S, 3 * float(interval or 0)) * NS)
+
+    def _finish(self, end: End) -> bool:
+        end_ns = self._documents.latest_ns
+        if self._committed.ns < end_ns and not self._committed.stalled:
+            return False
+        self._file.extend_log(self._history, min(end_ns, self._committed.ns), whole=True)
+        self._file.end(end_ns, end.reason, end.message)
+        self._frames.close()
+        self.finished = True
+        return True
+
+
+def _exposure(frame: Frame, stream: Stream) -> Exposure | None:
+    """Return when photons were counted; None where detector or descriptor do not say."""
+    if frame.end_ns is None or stream.acquire_time is None:
+        return None
+    return Exposure(frame.end_ns - round(stream.acquire_time * NS), frame.end_ns)

@@ -1,0 +1,69 @@
+"""What becomes of one image: a pattern, and the lattice fitted on it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from operando.analysis import Integrator, LatticeFit, Pattern, fit_lattice, q_from_two_theta
+from operando.errors import AnalysisError
+from operando.recorder.columns import trend_names
+from operando.recorder.run import Run, Stream
+
+
+class Reduction:
+    """Integrates the frames of one stream and fits the lattice of the run; frames come in order.
+
+    Parameters
+    ----------
+    run : Run
+        Geometry, recipe and lattice model.
+    stream : Stream
+        Shape of the frames.
+
+    Raises
+    ------
+    AnalysisError
+        Geometry, recipe and shape do not fit together.
+    """
+
+    def __init__(self, run: Run, stream: Stream) -> None:
+        self._run = run
+        self.integrator = Integrator(run.poni, run.recipe, stream.shape)
+        self._last: LatticeFit | None = None
+
+    def reduce(self, image: NDArray[Any]) -> tuple[Mapping[str, Any], str]:
+        """Return the fields of a row, and why they are missing (empty if they are not)."""
+        try:
+            pattern = self.integrator.integrate(image)
+        except AnalysisError as error:
+            return {}, str(error)
+        fields: dict[str, Any] = {"I": pattern.intensity, "I_errors": pattern.sigma}
+        return {**fields, **self._lattice(pattern)}, ""
+
+    def _lattice(self, pattern: Pattern) -> Mapping[str, Any]:
+        """Fit from the last trusted lattice: between two frames it moves little."""
+        if self._run.lattice is None:
+            return {}
+        q = _scattering_vector(pattern.radial, self._run.recipe.unit, self.integrator.wavelength)
+        try:
+            fit = fit_lattice(q, pattern.intensity, pattern.sigma, self._run.lattice, self._last)
+        except AnalysisError:
+            return {"lattice_trusted": 0}
+        if fit.trusted:
+            self._last = fit
+        found = {
+            "lattice_a": fit.a,
+            "lattice_a_errors": fit.a_error,
+            "lattice_c": fit.c,
+            "lattice_c_errors": fit.c_error,
+        }
+        known = trend_names(self._run)
+        kept = {name: value for name, value in found.items() if name.removesuffix("_errors") in known}
+        return kept | {"lattice_chi_square": fit.chi_square, "lattice_trusted": int(fit.trusted)}
+
+
+def _scattering_vector(radial: NDArray[np.float64], unit: str, wavelength: float) -> NDArray[np.float64]:
+    """Return q in nm⁻¹; wavelength in Å."""
+    return radial if unit == "q_nm^-1" else q_from_two_theta(radial, wavelength)

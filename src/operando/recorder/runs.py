@@ -1,0 +1,150 @@
+"""The runs of a journal folder: found, recorded side by side, closed when they end or are abandoned."""
+
+import logging
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from operando.errors import OperandoError, RecordError
+from operando.history import EnvironmentHistory
+from operando.journal import JournalFollower, is_owned
+from operando.recorder.nexus import is_complete, path_of
+from operando.recorder.patience import LIVE, REPLAY, Clock, CommittedTime
+from operando.recorder.recording import Recording
+from operando.recorder.run import Run
+
+_logger = logging.getLogger(__name__)
+
+
+class _OpenRun:
+    """A journal and what is made of it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.journal = JournalFollower(path)
+        self.recording: Recording | None = None
+
+
+class Runs:
+    """Every run of a folder of journals.
+
+    Parameters
+    ----------
+    journals : Path
+        Folder of ``<uid>.jsonl``.
+    data_root : Path
+        Where files of record go.
+    history : EnvironmentHistory
+        The environment log.
+    once : bool
+        Nobody writes any more: waiting is short, and a run that a RunEngine still owns is left unfinished.
+    clock : callable
+        s, monotonic.
+    """
+
+    def __init__(
+        self,
+        journals: Path,
+        data_root: Path,
+        history: EnvironmentHistory,
+        once: bool = False,
+        clock: Clock = time.monotonic,
+    ) -> None:
+        self._journals = journals
+        self._data_root = data_root
+        self._history = history
+        self._once = once
+        self._clock = clock
+        self._patience = REPLAY if once else LIVE
+        self._committed = CommittedTime(history, self._patience.log, clock)
+        self._open: dict[Path, _OpenRun] = {}
+        self._seen: set[Path] = set()
+        self.finished: list[Path] = []
+        """Files of record completed here."""
+        self.failed: dict[Path, str] = {}
+        """Journal → why no file of record is made of it."""
+
+    def discover(self) -> None:
+        """Look for new journals, the oldest first."""
+        fresh = [path for path in self._journals.glob("*.jsonl") if path not in self._seen]
+        for path in sorted(fresh, key=lambda each: (each.stat().st_mtime_ns, each.name)):
+            self._seen.add(path)
+            self._open[path] = _OpenRun(path)
+
+    def step(self) -> bool:
+        """Do a piece of work in each open run; return whether there was any."""
+        worked = self._committed.poll()
+        for run in list(self._open.values()):
+            try:
+                worked |= self._step(run)
+            except (OperandoError, OSError) as error:  # one run that cannot be recorded does not stop the others
+                self._fail(run, error)
+        return worked
+
+    @property
+    def active(self) -> Iterator[Recording]:
+        """The recordings that have begun and are not complete."""
+        return (run.recording for run in self._open.values() if run.recording)
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether every journal that was found has been dealt with."""
+        return not self._open
+
+    def close(self) -> None:
+        """Close every file; what is unfinished is made again from its journal next time."""
+        for path in list(self._open):
+            self._leave(path)
+
+    def _step(self, run: _OpenRun) -> bool:
+        owned = is_owned(run.path)  # before the last look at the journal: a stop document may come in between
+        worked = self._follow(run)
+        if run.path not in self._open:
+            return worked
+        if run.recording is None:
+            if not owned:
+                raise RecordError("a journal without a whole start document")
+            return worked
+        if not owned:
+            run.recording.abandon()
+        worked |= run.recording.step()
+        if run.recording.finished:
+            _logger.info("%s: complete with %d frames", run.recording.path, run.recording.length)
+            self.finished.append(run.recording.path)
+            self._leave(run.path)
+        elif self._once and owned and not worked and run.recording.waiting_since_ns is None:
+            _logger.warning("%s: its run is still open; its file of record stays unfinished", run.path)
+            self._leave(run.path)
+        return worked
+
+    def _follow(self, run: _OpenRun) -> bool:
+        documents = run.journal.poll()
+        for name, document in documents:
+            if run.recording is not None:
+                run.recording.accept(name, document)
+            elif not self._begin(run, name, document):
+                break
+        return bool(documents)
+
+    def _begin(self, run: _OpenRun, name: str, document: dict[str, object]) -> bool:
+        """Start recording, unless the file of record is complete already."""
+        if name != "start":
+            raise RecordError(f"a journal that begins with a {name} document")
+        described = Run.from_start(document)
+        if is_complete(path_of(self._data_root, described)):
+            self._leave(run.path)
+            return False
+        run.recording = Recording(
+            described, self._data_root, self._history, self._committed, self._patience.frame, self._clock
+        )
+        return True
+
+    def _fail(self, run: _OpenRun, error: Exception) -> None:
+        _logger.error("%s: no file of record is made of it: %s", run.path, error)
+        self.failed[run.path] = str(error)
+        self._leave(run.path)
+
+    def _leave(self, path: Path) -> None:
+        recording = self._open.pop(path).recording
+        if recording:
+            recording.close()

@@ -1,0 +1,107 @@
+"""The recorder process: follows the journals of a root and writes files of record until it is told to stop."""
+
+import logging
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+from operando.config import Endstation
+from operando.errors import RecordError
+from operando.history import EnvironmentHistory
+from operando.recorder.runs import Runs
+
+IDLE_S = 0.05
+"""s between two looks at journals and log when there is nothing to do."""
+DISCOVER_S = 0.25
+"""s between two looks for new journals, and between two heartbeats at the latest."""
+
+_logger = logging.getLogger(__name__)
+
+
+def run(config: Endstation, root: Path, ca_port: int, once: bool, ready: Callable[[], None]) -> None:
+    """Record every run of a root; returns at SIGTERM or SIGINT, with ``once`` when the journals are exhausted.
+
+    Parameters
+    ----------
+    config : Endstation
+        Names the data root and the prefix of the records; what a run looks like, its own documents say.
+    root : Path
+        State root with ``journal`` and ``environment``.
+    ca_port : int
+        Loopback port of the recorder's own EPICS records; unused with ``once``.
+    once : bool
+        Record what is there, serve nothing.
+    ready : callable
+        Called when journals are followed and records served.
+
+    Raises
+    ------
+    RecordError
+        With ``once``: some journal could not be made into a file of record; the others were.
+    """
+    history = EnvironmentHistory(root / "environment")
+    data_root = root / config.data_root
+    runs = Runs(root / "journal", data_root, history, once)
+    try:
+        with _stopped_by_signals() as stop:
+            if once:
+                ready()
+                _exhaust(runs, stop)
+            else:
+                _follow(runs, config.prefix, data_root, ca_port, stop, ready)
+    finally:
+        runs.close()
+        history.close()
+    if once and runs.failed:
+        lines = [f"{path}: {reason}" for path, reason in runs.failed.items()]
+        raise RecordError("no file of record was made of\n" + "\n".join(lines))
+
+
+def _exhaust(runs: Runs, stop: threading.Event) -> None:
+    runs.discover()
+    while not runs.exhausted and not stop.is_set():
+        if not runs.step():
+            stop.wait(IDLE_S)
+
+
+def _follow(
+    runs: Runs, prefix: str, data_root: Path, ca_port: int, stop: threading.Event, ready: Callable[[], None]
+) -> None:
+    from operando.recorder.live import SPECS, LiveResults
+    from operando.records import RecordServer
+
+    live = LiveResults(RecordServer(prefix, ca_port, SPECS), data_root)
+    ready()
+    looked = -DISCOVER_S
+    while not stop.is_set():
+        if time.monotonic() - looked >= DISCOVER_S:
+            runs.discover()
+            looked = time.monotonic()
+        worked = runs.step()
+        live.publish_if_due(list(runs.active))
+        if not worked:
+            stop.wait(IDLE_S)
+
+
+@contextmanager
+def _stopped_by_signals() -> Iterator[threading.Event]:
+    """Give an event that SIGTERM and SIGINT set; in a thread other than the main one, nothing sets it."""
+    stop = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield stop
+        return
+
+    def ask(number: int, _: FrameType | None) -> None:
+        _logger.info("recorder: signal %d; closing its files", number)
+        stop.set()
+
+    before = {number: signal.signal(number, ask) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

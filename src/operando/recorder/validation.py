@@ -1,0 +1,40 @@
+"""Is this a valid NeXus file of record."""
+
+from pathlib import Path
+
+import h5py
+
+from operando.recorder.definitions import check_definitions
+from operando.recorder.finding import Finding
+from operando.recorder.invariants import check_invariants
+from operando.recorder.plots import check_plots
+from operando.recorder.tree import entries
+from operando.recorder.units import check_units
+
+
+def validate(path: Path) -> list[Finding]:
+    """Return what is wrong with a file; nothing for a valid one.
+
+    Application definitions and base classes (nexusformat's bundled set, no network), rules of NXdata, units of the
+    right kind, and what holds in every file of record.
+
+    Parameters
+    ----------
+    path : Path
+        A file that exists.
+    """
+    try:
+        file = h5py.File(path, "r")
+    except BlockingIOError:
+        return [Finding("/", "it is being written; ask again when its writer is done")]
+    except OSError as error:
+        return [Finding("/", f"not an HDF5 file that opens: {error}")]
+    with file:
+        if not entries(file):
+            return [Finding("/", "there is no NXentry in it")]
+        return [
+            *check_definitions(path, file),
+            *check_plots(file),
+            *check_units(file),
+            *check_invariants(file),
+        ]
