@@ -1,0 +1,49 @@
+"""One exposure of the detector, and what turns it into a frame."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from operando.sim.cell.state import TrueState
+
+
+@dataclass(frozen=True, slots=True)
+class Exposure:
+    """A window in time during which the detector counted.
+
+    Parameters
+    ----------
+    unique_id : int
+        NDArray's uniqueId: the frame number since the detector's counter was last set.
+    start_ns, end_ns : int
+        UTC, ns since the epoch.
+    light : float
+        s, the time that the full beam (100 mA in the ring, shutter open) would have needed for the same dose.
+    """
+
+    unique_id: int
+    start_ns: int
+    end_ns: int
+    light: float
+
+
+class FrameSource(Protocol):
+    """Where frames come from."""
+
+    shape: tuple[int, int]
+    """Rows and columns."""
+
+    def frame(self, exposure: Exposure, states: Sequence[TrueState]) -> NDArray[np.int32]:
+        """Return the counts of each pixel, −1 in gaps.
+
+        Parameters
+        ----------
+        exposure : Exposure
+            When, and how much light.
+        states : sequence of TrueState
+            The cell during the exposure, at least one.
+        """
+        ...

@@ -1,0 +1,131 @@
+"""The Channel Access server of the simulated beamline: every record, on loopback."""
+
+import asyncio
+import logging
+import os
+import signal
+import threading
+from collections.abc import Callable
+from multiprocessing.connection import Connection
+from typing import Any
+
+from caproto.asyncio.server import Context
+
+from operando.sim.iocs.detector import Camera
+from operando.sim.iocs.diffraction import Diffraction
+from operando.sim.iocs.frames import RealFrames
+from operando.sim.iocs.hdf_plugin import HdfPlugin
+from operando.sim.iocs.motors import Motor, Travel
+from operando.sim.iocs.readout import Readout
+from operando.sim.iocs.source import Light, Ring, Shutter
+from operando.sim.iocs.states import StateHistory
+from operando.sim.iocs.truth import TruthLog
+from operando.sim.setup import Setup
+
+LOOPBACK = "127.0.0.1"
+
+POLL = 0.1
+"""s between two looks at whether the receiving thread shall end."""
+
+
+def serve(setup: Setup, states: Connection) -> None:
+    """Serve until the pipe ends or SIGTERM comes."""
+    os.environ["EPICS_CA_SERVER_PORT"] = str(setup.ca_port)
+    os.environ["EPICS_CAS_BEACON_ADDR_LIST"] = LOOPBACK
+    os.environ["EPICS_CAS_AUTO_BEACON_ADDR_LIST"] = "NO"
+    logging.getLogger("caproto.ctx").addFilter(lambda record: "send beacon" not in record.msg)
+    asyncio.run(_serve(setup, states))
+
+
+async def _serve(setup: Setup, states: Connection) -> None:
+    ended = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGTERM, ended.set)
+    beamline = Beamline(setup)
+    context = Context(beamline.records, [LOOPBACK])
+
+    async def announce(layer: Any) -> None:
+        if context.port != setup.ca_port:
+            raise OSError(f"port {setup.ca_port} of {LOOPBACK} is taken by another server")
+        states.send("ready")
+
+    server = asyncio.create_task(context.run(startup_hook=announce))
+    with Receiver(states, beamline.states, lambda: loop.call_soon_threadsafe(ended.set)):
+        waiting = asyncio.create_task(ended.wait())
+        await asyncio.wait((server, waiting), return_when=asyncio.FIRST_COMPLETED)
+        waiting.cancel()
+        await beamline.close()
+        server.cancel()
+        await server
+
+
+class Receiver:
+    """The thread that takes true states from the pipe, so that the process that computes them never waits.
+
+    Parameters
+    ----------
+    states : Connection
+        Read end.
+    history : StateHistory
+        Where they go.
+    on_end : callable
+        Called, in the thread, when the pipe has ended.
+    """
+
+    def __init__(self, states: Connection, history: StateHistory, on_end: Callable[[], object]) -> None:
+        self._states = states
+        self._history = history
+        self._on_end = on_end
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._receive, name="states")
+
+    def __enter__(self) -> "Receiver":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._closing.set()
+        self._thread.join()
+
+    def _receive(self) -> None:
+        try:
+            while not self._closing.is_set():
+                if self._states.poll(POLL):
+                    self._history.append(self._states.recv())
+        except (EOFError, OSError):
+            pass
+        if not self._closing.is_set():
+            self._on_end()
+
+
+class Beamline:
+    """All records and what is behind them.
+
+    Parameters
+    ----------
+    setup : Setup
+        What to serve.
+    """
+
+    def __init__(self, setup: Setup) -> None:
+        self.states = StateHistory()
+        source = RealFrames(setup.frames) if setup.frames else Diffraction(setup)
+        truth = TruthLog(setup.root / "sim" / "truth.jsonl", crystal=not setup.frames)
+        self._readout = Readout(source, self.states, truth)
+        light = Light(is_open=True)
+        self._plugin = HdfPlugin(f"{setup.detector_prefix}HDF1:", self._readout)
+        self._camera = Camera(f"{setup.detector_prefix}cam1:", light, self._readout, self._plugin)
+        groups: list[Any] = [
+            *(Motor(name, Travel()) for name in (setup.stage_x, setup.stage_y, setup.stage_z)),
+            Ring(setup.ring_current),
+            Shutter(setup.shutter, light),
+            self._camera,
+            self._plugin,
+        ]
+        self.records: dict[str, Any] = {name: record for group in groups for name, record in group.pvdb.items()}
+
+    async def close(self) -> None:
+        """Stop exposing, and close the file behind the last frame."""
+        await self._camera.close()
+        await self._plugin.close()
+        self._readout.close()

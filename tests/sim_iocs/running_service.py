@@ -1,0 +1,146 @@
+"""The simulated IOCs in a process of their own, fed with a cell that stands still unless told otherwise."""
+
+import dataclasses
+import json
+import multiprocessing
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from caproto.sync import client
+
+from operando.sim.cell.state import TrueState
+from operando.sim.iocs.service import run
+from operando.sim.setup import Setup
+
+PATIENCE = 20.0
+"""s, how long a condition may take on a loaded machine."""
+
+
+def true_state(time_ns: int, **changes: float) -> TrueState:
+    """A pristine cell at 85 MPa."""
+    pristine = TrueState(time_ns, 85.0, 25.0, 0.0, 0.0, 2.8704, 14.1918, 2.2, 0.0, 40.0)
+    return dataclasses.replace(pristine, **changes)
+
+
+class Service:
+    """A running service, its records as an EPICS client sees them, and the cell that it is told."""
+
+    def __init__(self, setup: Setup) -> None:
+        self.setup = setup
+        self.cell: dict[str, float] = {}
+        context = multiprocessing.get_context("spawn")
+        self.states, theirs = context.Pipe()
+        self.process = context.Process(target=run, args=(setup, theirs))
+        self.process.start()
+        theirs.close()
+        assert self.states.poll(60.0)
+        assert self.states.recv() == "ready"
+        self._fed = threading.Event()
+        self._feeder = threading.Thread(target=self._feed)
+        self._feeder.start()
+        self.acquire_a_dark_frame()
+
+    def _feed(self) -> None:
+        while not self._fed.wait(0.02):
+            self.states.send(true_state(time.time_ns(), **self.cell))
+
+    def acquire_a_dark_frame(self) -> None:
+        """Wait until the first state has arrived, without which the detector refuses."""
+        self.put("DET:cam1:AcquireTime", 0.01)
+        self.wait_until(lambda: self.put("DET:cam1:Acquire", 1) or self.get("DET:cam1:ArrayCounter_RBV") > 0)
+        self.put("DET:cam1:ArrayCounter", 0)
+
+    def get(self, name: str) -> Any:
+        """Read a record: a number, an index of an enumeration, or text."""
+        data = client.read(self.setup.prefix + name, repeater=False, timeout=5.0, force_int_enums=True).data
+        return bytes(data).rstrip(b"\0").decode() if data.dtype.itemsize == 1 else data[0].item()
+
+    def put(self, name: str, value: Any, *, wait: bool = True) -> None:
+        """Write a record; with ``wait``, until it says that it is done."""
+        data = value.encode() + b"\0" if isinstance(value, str) else value
+        client.write(self.setup.prefix + name, data, notify=wait, repeater=False, timeout=PATIENCE)
+
+    def wait_until(self, condition: Callable[[], object]) -> None:
+        """Poll until a condition holds."""
+        pause, end = threading.Event(), time.monotonic() + PATIENCE
+        while not condition():
+            assert time.monotonic() < end, "the condition never held"
+            pause.wait(0.02)
+
+    def wait_for(self, name: str, value: Any) -> None:
+        """Poll a record until it has a value."""
+        self.wait_until(lambda: self.get(name) == value)
+
+    def capture(self, folder: Path) -> Path:
+        """Begin a capture in a new folder and return the file's path."""
+        self.put("DET:HDF1:CreateDirectory", -5)
+        self.put("DET:HDF1:FileNumber", 0)
+        self.put("DET:HDF1:FilePath", str(folder))
+        self.put("DET:HDF1:Capture", 1, wait=False)
+        self.wait_for("DET:HDF1:Capture_RBV", 1)
+        return Path(self.get("DET:HDF1:FullFileName_RBV"))
+
+    def expose(self, seconds: float, images: int = 1) -> None:
+        """Acquire images and wait until they are on disk."""
+        before = self.get("DET:HDF1:NumCaptured_RBV")
+        self.put("DET:cam1:AcquireTime", seconds)
+        self.put("DET:cam1:AcquirePeriod", seconds)
+        self.put("DET:cam1:ImageMode", 1)
+        self.put("DET:cam1:NumImages", images)
+        self.put("DET:cam1:Acquire", 1)
+        self.wait_for("DET:HDF1:NumCaptured_RBV", before + images)
+
+    def truth(self, file: Path) -> list[dict[str, Any]]:
+        """Lines of the truth log that speak of a file."""
+        log = self.setup.root / "sim" / "truth.jsonl"
+        return [line for line in map(json.loads, log.read_text().splitlines()) if line["file"] == str(file)]
+
+    def stop_feeding(self) -> None:
+        """End the pipe."""
+        self._fed.set()
+        self._feeder.join()
+        self.states.close()
+
+    def close(self) -> None:
+        """End the pipe and the process."""
+        self.stop_feeding()
+        self.process.join(PATIENCE)
+        if self.process.is_alive():
+            self.process.kill()
+        assert self.process.exitcode == 0
+        self.process.close()
+
+
+def make_setup(root: Path, **changes: Any) -> Setup:
+    """A small detector, so that frames take no time; ``shape`` and ``poni`` as shipped make the full one."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    values: dict[str, Any] = {
+        "root": root, "prefix": "SIM:", "ca_port": port, "speed": 1.0, "seed": 7,
+        "electrode_diameter": 10.0, "nominal_capacity": 0.7854, "counter_electrode_potential": 0.62,
+        "charge": (0.0, 200.0), "a": (2.8704, 2.815), "c": (14.1918, 14.4),
+        "initial_pressure": 84.0, "initial_temperature": 25.0, "detector_prefix": "SIM:DET:",
+        "stage_x": "SIM:STAGE:X", "stage_y": "SIM:STAGE:Y", "stage_z": "SIM:STAGE:Z",
+        "ring_current": "SIM:RING:CURRENT", "shutter": "SIM:SHUTTER:",
+        "shape": (300, 280), "pixel": 172e-6, "distance": 0.5, "poni1": 0.004, "poni2": 0.003,
+        "rot1": 0.004, "rot2": -0.003, "rot3": 0.0, "wavelength": 2.0664e-11,
+    }  # fmt: skip
+    return Setup(**(values | changes))
+
+
+def serving(setup: Setup) -> Iterator[Service]:
+    """A service, reachable by the client of this process while the test runs."""
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("EPICS_CA_ADDR_LIST", f"127.0.0.1:{setup.ca_port}")
+        environment.setenv("EPICS_CA_AUTO_ADDR_LIST", "NO")
+        service = Service(setup)
+        try:
+            yield service
+        finally:
+            service.close()
