@@ -1,0 +1,127 @@
+"""Frames at an interval while a cell is charged and discharged under held pressure and temperature."""
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import bluesky.plan_stubs as bps
+import bluesky.preprocessors as bpp
+from bluesky.protocols import Configurable, Flyable, Movable, Readable, Status, Triggerable
+from bluesky.utils import MsgGenerator, plan
+
+from operando.plans.schedule import Schedule
+
+STREAM = "xrd"
+"""Name of the stream of frames."""
+PROGRAMME = "cell programme"
+"""Name of the group that waits for the end of the cell programme."""
+PAUSE_INTERVAL = 1.0
+"""s; between two frames the RunEngine can pause this often."""
+
+
+@plan
+def operando_cycle(
+    detector: Readable[Any],
+    stack_pressure: Movable[float],
+    heater: Movable[float],
+    potentiostat: Flyable,
+    *,
+    pressure: float = 85.0,
+    temperature: float = 25.0,
+    exposure: float = 1.0,
+    interval: float = 5.0,
+    readables: Sequence[Readable[Any]] = (),
+    md: Mapping[str, Any] | None = None,
+) -> MsgGenerator[str]:
+    """Run the cell programme at a pressure and a temperature, and take frames until it ends.
+
+    A plan that ends early changes nothing in the cell: pressure and temperature are held, the programme goes on in
+    the instrument, and the detector's file is closed.
+
+    Parameters
+    ----------
+    detector : Readable
+        Takes a frame a trigger.
+    stack_pressure : Movable
+        Settled before the programme starts.
+    heater : Movable
+        Settled before the programme starts.
+    potentiostat : Flyable
+        Runs the programme of the configuration.
+    pressure : float
+        MPa.
+    temperature : float
+        °C.
+    exposure : float
+        s.
+    interval : float
+        s between two frames; a late frame delays no other.
+    readables : sequence of Readable
+        Read with every frame, besides the devices above.
+    md : mapping
+        Goes into the start document.
+
+    Returns
+    -------
+    str
+        Uid of the run.
+    """
+    _check(detector=detector, stack_pressure=stack_pressure, heater=heater, potentiostat=potentiostat)
+    arguments = {"pressure": pressure, "temperature": temperature, "exposure": exposure, "interval": interval}
+    metadata = {"plan_name": "operando_cycle", "plan_args": arguments, **(md or {})}
+    everything = [detector, stack_pressure, heater, potentiostat, *readables]
+
+    @bpp.stage_decorator([detector])
+    @bpp.run_decorator(md=metadata)
+    def run() -> MsgGenerator[None]:
+        yield from bps.mv(stack_pressure, pressure, heater, temperature)
+        yield from _start(potentiostat)
+        yield from _frames(everything, potentiostat, interval)
+
+    yield from bps.configure(detector, {"acquire_time": exposure})
+    return (yield from run())
+
+
+def _start(potentiostat: Flyable) -> MsgGenerator[None]:
+    """Start the programme; a pause in between must not start it a second time."""
+    yield from bps.checkpoint()
+    yield from bpp.rewindable_wrapper(bps.kickoff(potentiostat, wait=True), False)
+    yield from bps.checkpoint()
+
+
+def _frames(everything: Sequence[Any], potentiostat: Flyable, interval: float) -> MsgGenerator[None]:
+    """Take a frame at each moment of the schedule until the programme has ended."""
+    schedule = Schedule(time.monotonic(), interval)
+    programme = yield from bps.complete(potentiostat, group=PROGRAMME)
+    while not programme.done:
+        yield from bps.checkpoint()
+        yield from bps.trigger_and_read(everything, name=STREAM)
+        yield from bps.checkpoint()
+        programme = yield from _wait(potentiostat, programme, until=schedule.following(time.monotonic()))
+
+
+def _wait(potentiostat: Flyable, programme: Status, until: float) -> MsgGenerator[Status]:
+    """Wait for a moment or for the end of the programme; return the status that follows it."""
+    while not programme.done and (left := until - time.monotonic()) > 0.0:
+        over = yield from bps.wait(group=PROGRAMME, timeout=min(left, PAUSE_INTERVAL), error_on_timeout=False)
+        if over and not programme.done:
+            # A pause during a wait empties its group (bluesky 1.15), and an empty group counts as over.
+            programme = yield from bps.complete(potentiostat, group=PROGRAMME)
+        yield from bps.checkpoint()
+    return programme
+
+
+def _check(**devices: object) -> None:
+    """Refuse what is not a device before anything moves; the queue server passes a misspelt name as text."""
+    wanted: dict[str, tuple[Any, ...]] = {
+        "detector": (Readable, Triggerable, Configurable),
+        "stack_pressure": (Readable, Movable),
+        "heater": (Readable, Movable),
+        "potentiostat": (Readable, Flyable),
+    }
+    for name, device in devices.items():
+        for protocol in wanted[name]:
+            if not isinstance(device, protocol):
+                raise TypeError(
+                    f"operando_cycle: {name} = {device!r}: a {protocol.__name__} device is wanted; nothing moved"
+                )

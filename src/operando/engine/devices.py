@@ -1,0 +1,78 @@
+"""The devices of an endstation, built from its configuration."""
+
+import dataclasses
+from dataclasses import dataclass
+from pathlib import Path
+
+from operando.config import Endstation
+from operando.devices import (
+    FrameDetector,
+    Heater,
+    Potentiostat,
+    RingCurrent,
+    SampleStage,
+    Shutter,
+    StackPressure,
+)
+from operando.errors import EndstationError
+
+CONNECTION_TIME = 15.0
+"""s within which every record must answer; a restarted server is found again after up to 6 s."""
+
+
+@dataclass(frozen=True, slots=True)
+class Devices:
+    """The devices of an endstation, by the names that plans and people use."""
+
+    stack_pressure: StackPressure
+    heater: Heater
+    potentiostat: Potentiostat
+    stage: SampleStage
+    detector: FrameDetector
+    shutter: Shutter
+    ring_current: RingCurrent
+
+    def connect(self, timeout: float = CONNECTION_TIME) -> None:
+        """Wait until every record of every device answers.
+
+        Raises
+        ------
+        EndstationError
+            Names the records that do not.
+        """
+        silent = []
+        for field in dataclasses.fields(self):
+            try:
+                getattr(self, field.name).wait_for_connection(timeout=timeout)
+            except TimeoutError as error:
+                silent.append(f"{field.name}: {error}")
+                timeout = 0.1  # the others have had their time meanwhile
+        if silent:
+            raise EndstationError("; ".join(silent) + "; `operando status` tells whether their servers run")
+
+
+def build(config: Endstation, root: Path) -> Devices:
+    """Make the devices; nothing is connected yet.
+
+    Parameters
+    ----------
+    config : Endstation
+        The configuration.
+    root : Path
+        The endstation's root folder.
+    """
+    prefix = config.prefix
+    return Devices(
+        stack_pressure=StackPressure(prefix, name="stack_pressure"),
+        heater=Heater(prefix, name="heater"),
+        potentiostat=Potentiostat(prefix, name="potentiostat"),
+        stage=SampleStage(x=config.stage.x, y=config.stage.y, z=config.stage.z, name="stage"),
+        detector=FrameDetector(
+            config.detector.prefix,
+            data_root=root / config.data_root,
+            frames_per_file=config.detector.frames_per_file,
+            name="detector",
+        ),
+        shutter=Shutter(config.source.shutter, name="shutter"),
+        ring_current=RingCurrent(config.source.ring_current, name="ring_current"),
+    )

@@ -1,0 +1,40 @@
+"""What every start document carries, so that the journal alone is enough to rebuild the file of record."""
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import operando
+from operando.config import Endstation, load_material, load_recipe
+from operando.errors import ConfigurationError
+
+
+def metadata(config: Endstation) -> dict[str, Any]:
+    """Return configuration, geometry, recipe and material as they are now.
+
+    Raises
+    ------
+    ConfigurationError
+        A file that the configuration names is missing or wrong.
+    """
+    recipe = dataclasses.asdict(load_recipe(config.beside(config.integration.recipe)))
+    recipe["mask"] = str(recipe["mask"]) if recipe["mask"] else None
+    lattice = load_material(config.beside(config.lattice.material)) if config.lattice else None
+    return {
+        "endstation": config.name,
+        "cell": config.cell.model_dump(mode="json"),
+        "operando": {
+            "version": operando.__version__,
+            "configuration": config.model_dump(mode="json"),
+            "poni": _text(config.beside(config.integration.poni)),
+            "recipe": recipe,
+            "lattice": dataclasses.asdict(lattice) if lattice else None,
+        },
+    }
+
+
+def _text(poni: Path) -> str:
+    try:
+        return poni.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{poni}: [integration] poni cannot be read: {error}") from error
