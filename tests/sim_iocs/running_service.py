@@ -60,10 +60,10 @@ class Service:
         data = client.read(self.setup.prefix + name, repeater=False, timeout=5.0, force_int_enums=True).data
         return bytes(data).rstrip(b"\0").decode() if data.dtype.itemsize == 1 else data[0].item()
 
-    def put(self, name: str, value: Any, *, wait: bool = True) -> None:
+    def put(self, name: str, value: Any, *, wait: bool = True, patience: float = PATIENCE) -> None:
         """Write a record; with ``wait``, until it says that it is done."""
         data = value.encode() + b"\0" if isinstance(value, str) else value
-        client.write(self.setup.prefix + name, data, notify=wait, repeater=False, timeout=PATIENCE)
+        client.write(self.setup.prefix + name, data, notify=wait, repeater=False, timeout=patience)
 
     def wait_until(self, condition: Callable[[], object]) -> None:
         """Poll until a condition holds."""

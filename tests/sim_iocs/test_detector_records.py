@@ -2,12 +2,14 @@
 
 import json
 import time
+from itertools import pairwise
 from pathlib import Path
 
 import h5py
 import hdf5plugin
 import numpy as np
 import pytest
+from caproto import CaprotoTimeoutError
 from sim_iocs.running_service import Service
 
 FRAMES = "/entry/data/data"
@@ -223,3 +225,47 @@ def test_a_closed_shutter_gives_dark_frames(service: Service, tmp_path: Path) ->
     assert dark.max() == 0
     assert bright.max() > 10
     assert service.get("RING:CURRENT") == pytest.approx(100.0, rel=0.01)
+
+
+def test_an_exposure_outlives_the_client_that_started_it(service: Service, tmp_path: Path) -> None:
+    service.capture(tmp_path / "raw")
+    service.put("DET:cam1:AcquireTime", 0.3)
+    service.put("DET:cam1:ImageMode", 0)
+    with pytest.raises(CaprotoTimeoutError):
+        service.put("DET:cam1:Acquire", 1, patience=0.1)
+    service.wait_for("DET:HDF1:NumCaptured_RBV", 1)
+    end_capture(service)
+
+
+def test_exposures_follow_one_another_whatever_their_frames_cost(service: Service, tmp_path: Path) -> None:
+    path = service.capture(tmp_path / "raw")
+    service.expose(0.03, images=6)
+    end_capture(service)
+    truth = service.truth(path)
+    assert len(truth) == 6
+    for earlier, later in pairwise(truth):
+        assert later["unique_id"] == earlier["unique_id"] + 1
+        assert later["start_ns"] >= earlier["end_ns"]
+
+
+def test_a_camera_without_callbacks_exposes_and_nothing_is_written(service: Service, tmp_path: Path) -> None:
+    path = service.capture(tmp_path / "raw")
+    service.put("DET:cam1:ArrayCallbacks", 0)
+    service.put("DET:cam1:AcquireTime", 0.02)
+    service.put("DET:cam1:ImageMode", 0)
+    service.put("DET:cam1:Acquire", 1)
+    service.put("DET:cam1:ArrayCallbacks", 1)
+    end_capture(service)
+    assert not path.exists()
+
+
+def test_a_trigger_that_is_not_wired_is_refused(service: Service) -> None:
+    service.put("DET:cam1:TriggerMode", 1)
+    count = service.get("DET:cam1:ArrayCounter_RBV")
+    service.put("DET:cam1:Acquire", 1)
+    assert "Internal" in service.get("DET:cam1:StatusMessage_RBV")
+    assert service.get("DET:cam1:ArrayCounter_RBV") == count
+    service.put("DET:cam1:TriggerMode", 0)
+    service.put("DET:cam1:AcquireTime", 0.02)
+    service.put("DET:cam1:Acquire", 1)
+    assert service.get("DET:cam1:DetectorState_RBV") == 0
