@@ -75,6 +75,7 @@ class ProgrammeRunner:
         self._changes: SimpleQueue[Change] = SimpleQueue()
         self._was_running = False
         self._silent = False
+        self._first_look = True
         self.state = ProgrammeState.IDLE
         self.latched = False
         """After ``safe``: nothing is started until a reset."""
@@ -111,6 +112,10 @@ class ProgrammeRunner:
 
     def _listen(self) -> None:
         samples = self._potentiostat.poll()
+        if self._first_look:
+            # what waited on the line while the service started came at a time that nobody knows
+            self._first_look = False
+            return
         for sample in samples:
             self._take(sample)
 

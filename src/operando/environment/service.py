@@ -31,8 +31,8 @@ from operando.vocabulary import Mode
 
 COMMIT_INTERVAL = 0.4
 """s; a commit is visible to readers, and half a second of guard lies behind it."""
-LISTEN_INTERVAL = 0.1
-"""s between two looks at the potentiostat's line: well within the log's guard of 0.5 s."""
+LISTEN_INTERVAL = 0.02
+"""s between two looks at the potentiostat's line: what a sample waits there is the error of its time."""
 START_LIMIT = 5.0
 """s that the first readings may take; without them the service serves all the same, in fault."""
 STOP_LIMIT = 5.0

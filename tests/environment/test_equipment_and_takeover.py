@@ -1,0 +1,94 @@
+"""What a service needs before it starts: its lines, and what the one before it left in the log."""
+
+import os
+import tty
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+import operando.configs
+from operando.config import load
+from operando.environment.equipment import open_equipment
+from operando.environment.programme import LastCount
+from operando.environment.takeover import YOUNG, last_count, previous_target
+from operando.errors import ConfigurationError
+from operando.history import EnvironmentHistory, EnvironmentLog
+from operando.vocabulary import Quality, Reading
+
+CONFIG = load(Path(operando.configs.__file__).parent / "simulated.toml")
+NOW = 1_790_000_000_000_000_000
+
+
+@pytest.fixture
+def lines(tmp_path: Path) -> Iterator[Path]:
+    """A root with four serial lines that nobody answers."""
+    (tmp_path / "sim").mkdir()
+    ends: list[int] = []
+    for name in ("load_cell", "piezo", "heater", "potentiostat"):
+        controller, terminal = os.openpty()
+        tty.setraw(terminal)
+        (tmp_path / "sim" / name).symlink_to(os.ttyname(terminal))
+        ends += [controller, terminal]
+    yield tmp_path
+    for end in ends:
+        os.close(end)
+
+
+@pytest.mark.parametrize("table", ["load_cell", "piezo", "heater", "potentiostat"])
+def test_a_missing_port_is_named_in_one_line(lines: Path, table: str) -> None:
+    (lines / "sim" / table).unlink()
+    with pytest.raises(ConfigurationError) as refused:
+        open_equipment(CONFIG, lines)
+    text = str(refused.value)
+    assert "\n" not in text
+    assert text.startswith(f"{CONFIG.file}: [{table}] port = 'sim/{table}': {lines}/sim/{table}: no such serial port;")
+
+
+@pytest.mark.parametrize("table", ["load_cell", "piezo", "heater", "potentiostat"])
+def test_a_file_that_is_no_serial_port_is_named_in_one_line(lines: Path, table: str) -> None:
+    (lines / "sim" / table).unlink()
+    (lines / "sim" / table).write_text("not a device")
+    with pytest.raises(ConfigurationError) as refused:
+        open_equipment(CONFIG, lines)
+    text = str(refused.value)
+    assert "\n" not in text
+    assert text.startswith(f"{CONFIG.file}: [{table}] port = 'sim/{table}': ")
+    assert text.endswith("a serial port that no other program has open is wanted")
+
+
+def target(folder: Path, reading: Reading) -> float | None:
+    log = EnvironmentLog(folder)
+    log.append("stack_pressure_target", reading)
+    log.close()
+    with closing(EnvironmentHistory(folder)) as history:
+        return previous_target(history, "stack_pressure", NOW, 5.0, 100.0)
+
+
+def test_a_young_target_is_taken_over(tmp_path: Path) -> None:
+    assert target(tmp_path, Reading(85.0, NOW - YOUNG // 2)) == 85.0
+
+
+@pytest.mark.parametrize(
+    "reading",
+    [
+        Reading(85.0, NOW - 2 * YOUNG),
+        Reading(float("nan"), NOW - 1, Quality.INVALID),
+        Reading(120.0, NOW - 1),
+    ],
+    ids=["old", "released by safe", "outside of today's limits"],
+)
+def test_another_target_is_not(tmp_path: Path, reading: Reading) -> None:
+    assert target(tmp_path, reading) is None
+
+
+def test_the_count_of_charge_is_found(tmp_path: Path) -> None:
+    with closing(EnvironmentHistory(tmp_path)) as history:
+        assert last_count(history) is None
+    log = EnvironmentLog(tmp_path)
+    for name, value in {"charge": 1e-3, "current": 0.1, "cycle": 2.0, "step": 1.0}.items():
+        log.append(name, Reading(value, NOW))
+    log.close()
+    with closing(EnvironmentHistory(tmp_path)) as history:
+        assert last_count(history) == LastCount(1e-3, 0.1, (2, 1), NOW)
