@@ -1,5 +1,6 @@
 """A status that is fulfilled by a short procedure in a thread of its own."""
 
+import atexit
 import logging
 import threading
 import time
@@ -40,6 +41,7 @@ class Errand(Status):
         self._ended_by: OperandoError | None = None
         self._progress_watchers: list[Callable[..., None]] = []
         self._thread = threading.Thread(target=self._run, name=f"{obj.name} errand", daemon=True)
+        _under_way.add(self)
         self._thread.start()
 
     def watch(self, watcher: Callable[..., None]) -> None:
@@ -107,6 +109,7 @@ class Errand(Status):
         else:
             self.set_finished()
         finally:
+            _under_way.discard(self)
             for signal in self._signals:
                 signal.clear_sub(self._poke)
 
@@ -119,3 +122,18 @@ class Errand(Status):
         return str(failure) if failure is not None else f"{self.obj.name}: {'done' if self.done else 'under way'}"
 
     __repr__ = __str__
+
+    def abandon(self) -> None:
+        """Let the errand fail because this program ends, and see its thread out."""
+        self.end(OperandoError(f"{self.obj.name}: this program ends; nothing was changed by that"))
+        self._thread.join(timeout=1.0)
+
+
+_under_way: set[Errand] = set()
+
+
+@atexit.register
+def _end_all() -> None:
+    """End what is under way before pyepics, which was loaded earlier and so ends later, takes its context away."""
+    for errand in _under_way.copy():
+        errand.abandon()

@@ -66,7 +66,7 @@ class Mailbox:
             )
         reply = self._replies[request_id]
         if not reply.accepted:
-            raise RequestRefused(f"{self._name}: {what} asked, refused: {reply.text}")
+            raise RequestRefused(reply.text)
 
     def _received(self, value: Any = "", **_: Any) -> None:
         try:

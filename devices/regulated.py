@@ -150,7 +150,7 @@ class RegulatedQuantity(Device):
         return bool(self.settled_id.get() != request_id and self.target.get() == target)
 
     def _travel(self, errand: Errand, request_id: str, target: float, start: Sight) -> None:
-        what = f"{self.quantity} {target:g} {self.egu}"
+        what = f"{target:g} {self.egu}"
         self._mailbox.await_acceptance(errand, request_id, what, REPLY_TIME)
         begin = time.monotonic()
         travel = Travel(

@@ -1,6 +1,7 @@
 """The whole RunEngine process against a toy endstation: startup, plan, journal, pause, abort."""
 
 import os
+import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -100,19 +101,20 @@ def test_a_ramp_that_a_pause_froze_is_resumed(client: Client) -> None:
     assert here.stack_pressure.position == pytest.approx(88.0)
 
 
-def test_the_reason_of_an_abort_is_in_the_stop_document(client: Client) -> None:
+def test_ctrl_c_and_abort_close_the_run_with_the_reason_and_leave_the_cell_held(client: Client) -> None:
     from bluesky.utils import RunEngineInterrupted
 
     here = session(client)
     uids: list[str] = []
-    with after(1.0, here.RE.request_pause), pytest.raises(RunEngineInterrupted):
-        here.RE(cycle(here, interval=30.0), {"start": lambda name, doc: uids.append(doc["uid"])})
+    with after(1.0, os.kill, os.getpid(), signal.SIGINT), pytest.raises(RunEngineInterrupted):
+        here.RE(cycle(here, interval=3600.0), {"start": lambda name, doc: uids.append(doc["uid"])})
     here.RE.abort("the beamtime is over")
     documents = journal(uids[-1])
     stop = documents[-1][1]
     assert (stop["exit_status"], stop["reason"]) == ("abort", "the beamtime is over")
     assert any(name == "event" and "interruption" in doc["data"] for name, doc in documents)
     assert here.potentiostat.state.get() == "running"
+    assert here.stack_pressure.target.get() == pytest.approx(85.0)
     assert not here.detector.capturing.get(use_monitor=False)
 
 
@@ -125,7 +127,7 @@ def test_a_refused_pressure_ends_the_run_with_the_services_words(client: Client)
         here.RE(cycle(here, pressure=120.0), {"start": lambda name, doc: uids.append(doc["uid"])})
     stop = journal(uids[-1])[-1][1]
     assert stop["exit_status"] == "fail"
-    assert "stack_pressure 120 MPa asked, refused: 120.0 asked by" in stop["reason"]
+    assert stop["reason"].startswith("120.0 asked by ")
 
 
 def test_a_cell_that_is_stopped_ends_the_run_with_its_state(client: Client) -> None:
