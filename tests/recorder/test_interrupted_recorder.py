@@ -27,15 +27,6 @@ def record_once(root: Path) -> None:
     record(load(CONFIGS / "simulated.toml"), root, 0, True, lambda: None)
 
 
-RECORD_ONCE = """
-import sys
-from pathlib import Path
-from operando.config import load
-from operando.recorder.service import run
-run(load(Path(sys.argv[1]) / "simulated.toml"), Path(sys.argv[2]), 0, True, lambda: None)
-"""
-
-
 def rebuilt(run: MadeRun) -> Path:
     """Set the present file aside and record the run again from its journal."""
     aside = run.root / "aside.nxs"
@@ -151,7 +142,7 @@ def test_a_finished_file_is_left_alone(tmp_path: Path) -> None:
 
 
 def test_every_beginning_of_a_journal_makes_a_valid_abandoned_record(tmp_path: Path) -> None:
-    frames = MadeRun(tmp_path / "whole", frames=3, per_file=2)
+    frames = MadeRun(tmp_path / "whole", frames=2, per_file=1)
     frames.write_frames()
     frames.write_log()
     for count in range(1, len(frames.documents)):
@@ -211,7 +202,8 @@ def test_two_recorders_do_not_write_one_file(tmp_path: Path) -> None:
     first = LiveRecorder(run)
     first.work()
     # HDF5 knows its own open files; only another process meets the lock.
-    second = subprocess.run([sys.executable, "-c", RECORD_ONCE, str(CONFIGS), str(tmp_path)], capture_output=True)
+    script = Path(__file__).with_name("recorder_process.py")
+    second = subprocess.run([sys.executable, script, CONFIGS, tmp_path, "0", "once"], capture_output=True)
     assert second.returncode == 1
     assert b"another recorder is writing it" in second.stderr
     journal(*run.documents[-1])
@@ -231,6 +223,15 @@ def test_a_foreign_journal_does_not_stop_the_others(tmp_path: Path) -> None:
     with pytest.raises(RecordError, match="foreign"):
         record_once(tmp_path)
     assert validate(run.file) == []
+
+
+def test_a_document_that_lacks_something_is_named(tmp_path: Path) -> None:
+    run = MadeRun(tmp_path, frames=1)
+    run.write_log()
+    del run.documents[3][1]["indices"]
+    run.write_journal()
+    with pytest.raises(RecordError, match=r"stream_datum document .* without 'indices'"):
+        record_once(tmp_path)
 
 
 def test_an_exposure_the_log_never_reached_is_missing_for_good(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ def integrate(
     poni: Annotated[Path, typer.Option("--poni", metavar="FILE", help="Geometry, as pyFAI writes it.")],
     output: Annotated[Path, typer.Option("--output", "-o", metavar="OUT.nxs", help="A new NeXus file.")],
     recipe: Annotated[
-        Path | None, typer.Option("--recipe", metavar="FILE", help="TOML; by default q, 2000 bins.")
+        Path | None, typer.Option("--recipe", metavar="FILE", help="TOML; by default the standard one, in q.")
     ] = None,
     mask: Annotated[Path | None, typer.Option("--mask", metavar="FILE", help="Image, 0 = valid.")] = None,
     json: Json = False,

@@ -1,7 +1,8 @@
 """Validation against the NeXus definitions, offline, by nexusformat's engine.
 
-nexusformat writes its findings into a log and calls unequal lengths a warning: every line of that log is a finding here.
-All entries are checked against the base classes, too, where only errors count (an undocumented field is allowed there).
+nexusformat writes its findings into a log and calls unequal lengths a warning: every line of that log is a finding.
+All entries are checked against the base classes, too, where only errors count (an undocumented field is allowed) and
+where ``unknown`` stands outside every enumeration: what nobody said is not wrong.
 """
 
 import logging
@@ -14,6 +15,7 @@ from typing import Any
 import h5py
 
 from operando.recorder.finding import Finding, Severity
+from operando.recorder.layout import UNKNOWN
 from operando.recorder.tree import entries
 
 _PLACE = re.compile(r"^\w+: (/\S*)")
@@ -49,7 +51,9 @@ def check_definitions(path: Path, file: h5py.File) -> Iterator[Finding]:
     for entry in entries(file):
         if "definition" in entry:
             yield from _check_application(root[entry.name], entry.name, _text(entry["definition"]))
-        yield from _check_base_classes(root[entry.name], entry.name)
+        for finding in _check_base_classes(root[entry.name], entry.name):
+            if not _is_unknown(file.get(finding.place)):
+                yield finding
 
 
 def _check_application(entry: Any, place: str, application: str) -> Iterator[Finding]:
@@ -64,12 +68,16 @@ def _check_application(entry: Any, place: str, application: str) -> Iterator[Fin
     yield from collector.findings
 
 
-def _check_base_classes(entry: Any, place: str) -> Iterator[Finding]:
+def _check_base_classes(entry: Any, place: str) -> list[Finding]:
     from nexusformat.nexus.validate import get_validator
 
     with _collected(place) as collector:
         get_validator(entry.nxclass).validate(entry)
-    yield from (finding for finding in collector.findings if finding.severity is Severity.ERROR)
+    return [finding for finding in collector.findings if finding.severity is Severity.ERROR]
+
+
+def _is_unknown(item: Any) -> bool:
+    return isinstance(item, h5py.Dataset) and h5py.check_string_dtype(item.dtype) is not None and _text(item) == UNKNOWN
 
 
 def _text(dataset: h5py.Dataset) -> str:

@@ -9,6 +9,8 @@ from typing import Any
 
 import h5py
 
+UNKNOWN = "unknown"
+"""A required text that nobody gave."""
 LOG_SCALE = '{"signal_scale_type":"log","axes_scale_type":["linear","linear"]}'
 """``@SILX_style`` of an image with a logarithmic colour scale; silx and h5web follow it."""
 

@@ -3,11 +3,11 @@
 import math
 import shutil
 import time
-from collections.abc import Sequence
 from pathlib import Path
 
 from operando.recorder.instants import NS
 from operando.recorder.recording import Recording
+from operando.recorder.runs import Runs
 from operando.records import RecordServer, RecordSpec
 from operando.vocabulary import Quality
 
@@ -15,6 +15,7 @@ SPECS = (
     RecordSpec("RECORDER:HEARTBEAT", "float", "s", 2, "seconds since the recorder started"),
     RecordSpec("RECORDER:LAG", "float", "s", 2, "age of the oldest frame without a row"),
     RecordSpec("RECORDER:DISK_FREE", "float", "GB", 1, "free space where the data go"),
+    RecordSpec("RECORDER:FAILED", "integer", "", 0, "runs that no file could be made of"),
     RecordSpec("RECORDER:FRAMES", "integer", "", 0, "frames recorded in the latest run"),
     RecordSpec("LIVE:LATTICE_A", "float", "Å", 5, "lattice parameter a of the last frame"),
     RecordSpec("LIVE:LATTICE_C", "float", "Å", 5, "lattice parameter c of the last frame"),
@@ -41,17 +42,18 @@ class LiveResults:
         self._published = -math.inf
         self._latest: tuple[str, int] | None = None
 
-    def publish_if_due(self, active: Sequence[Recording]) -> None:
+    def publish_if_due(self, runs: Runs) -> None:
         """Publish, unless that was done a moment ago."""
         now = time.monotonic()
         if now - self._published < PERIOD_S:
             return
         self._published = now
         self._server.publish("RECORDER:HEARTBEAT", now - self._started)
-        self._server.publish("RECORDER:LAG", max((lag(recording) for recording in active), default=0.0))
+        self._server.publish("RECORDER:LAG", max((lag(recording) for recording in runs.active), default=0.0))
         self._server.publish("RECORDER:DISK_FREE", free_gigabytes(self._data_root))
-        if active:
-            self._publish_results(active[-1])
+        self._server.publish("RECORDER:FAILED", len(runs.failed))
+        if runs.latest:
+            self._publish_results(runs.latest)
 
     def _publish_results(self, recording: Recording) -> None:
         found = (recording.run.uid, recording.length)

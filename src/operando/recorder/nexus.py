@@ -22,7 +22,7 @@ from operando.errors import RecordError
 from operando.history import EnvironmentHistory
 from operando.recorder.columns import JOINED, frame_columns
 from operando.recorder.instants import NS, iso8601
-from operando.recorder.layout import make_group, write_text, write_value
+from operando.recorder.layout import UNKNOWN, make_group, write_text, write_value
 from operando.recorder.patterns import Origin, Patterns
 from operando.recorder.run import FrameStore, Run
 from operando.recorder.surroundings import Surroundings
@@ -49,7 +49,7 @@ def is_complete(path: Path) -> bool:
     try:
         with h5py.File(path, "r", locking=False) as file:
             return f"{ENVIRONMENT}/end_time" in file
-    except OSError:
+    except (OSError, RuntimeError):  # cut off by a kill, or just being written
         return False
 
 
@@ -109,9 +109,9 @@ class RecordFile:
         """Make the entry of the patterns; it becomes what a viewer shows first."""
         run = self._run
         origin = Origin(
-            instrument=str(run.setting("name") or "unknown"),
-            source_name=str(run.setting("source", "name") or "unknown"),
-            source_type=str(run.setting("source", "kind") or "unknown"),
+            instrument=str(run.setting("name") or UNKNOWN),
+            source_name=str(run.setting("source", "name") or UNKNOWN),
+            source_type=str(run.setting("source", "kind") or UNKNOWN),
             poni=run.poni,
             date=iso8601(run.start_ns),
         )

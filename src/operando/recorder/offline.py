@@ -14,14 +14,13 @@ import operando
 from operando.analysis import Integrator
 from operando.errors import AnalysisError, RecordError
 from operando.recorder.columns import NUMBER
-from operando.recorder.layout import write_text
+from operando.recorder.layout import UNKNOWN, write_text
 from operando.recorder.patterns import Origin, Patterns
 from operando.recorder.table import Column
 from operando.vocabulary import Recipe
 
 AREA_DETECTOR = "/entry/data/data"
 """Where areaDetector's HDF5 plugin puts frames."""
-HDF5 = (".h5", ".hdf5", ".nxs")
 COLUMNS = (
     Column("frame", "", "frame, from 0, in the order given", "int64", (), -1),
     NUMBER,
@@ -92,21 +91,26 @@ def images(path: Path) -> Iterator[NDArray[Any]]:
     RecordError
         It cannot be read.
     """
-    name = f"{path}::{AREA_DETECTOR}" if path.suffix in HDF5 else str(path)
     try:
-        with fabio.open(name) as image:
+        with fabio.open(f"{path}::{AREA_DETECTOR}" if _is_area_detectors(path) else str(path)) as image:
             for index in range(image.nframes):
                 yield image.getframe(index).data if image.nframes > 1 else image.data
     except (OSError, KeyError, ValueError, TypeError, AttributeError) as error:
-        wanted = f"frames in {AREA_DETECTOR}" if path.suffix in HDF5 else "an image that fabio reads"
-        raise RecordError(f"{path}: {error}; {wanted} is wanted; nothing was written") from error
+        raise RecordError(f"{path}: {error}; an image that fabio reads is wanted; nothing was written") from error
+
+
+def _is_area_detectors(path: Path) -> bool:
+    if not h5py.is_hdf5(path):
+        return False
+    with h5py.File(path, "r") as file:
+        return AREA_DETECTOR in file
 
 
 def _write(file: h5py.File, files: Sequence[Path], poni: str, recipe: Recipe, output: Path) -> Integrated:
     now = datetime.now(UTC).isoformat(timespec="seconds")
     file.attrs.update({"NX_class": "NXroot", "file_name": output.name, "file_time": now, "default": "xrd"})
     file.attrs.update({"creator": "operando", "creator_version": operando.__version__})
-    origin = Origin("unknown", "unknown", "unknown", poni, now)
+    origin = Origin(UNKNOWN, UNKNOWN, UNKNOWN, poni, now)
     patterns: Patterns | None = None
     integrator: Integrator | None = None
     for path in files:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from operando.errors import RecordError
 from operando.history import EnvironmentHistory
 from operando.recorder.columns import JOINED, environment_fields
 from operando.recorder.documents import Announced, Documents, End
@@ -103,8 +104,19 @@ class Recording:
         return None
 
     def accept(self, name: str, document: Mapping[str, Any]) -> None:
-        """Take the next document."""
-        self._documents.accept(name, document)
+        """Take the next document.
+
+        Raises
+        ------
+        RecordError
+            It lacks something that it must have.
+        """
+        try:
+            self._documents.accept(name, document)
+        except (KeyError, TypeError, ValueError) as error:
+            raise RecordError(
+                f"run {self.run.uid}: {name} document {document.get('uid')} without {error}; it stays in its journal"
+            ) from error
 
     def abandon(self) -> None:
         """End a run whose RunEngine is gone without a stop document."""

@@ -147,5 +147,5 @@ def _lattice(fields: Mapping[str, Any] | None) -> LatticeModel | None:
 
 
 def _phase(fields: Mapping[str, Any]) -> Phase:
-    h_k_l = tuple((int(h), int(k), int(l)) for h, k, l in fields["reflections"])  # noqa: E741
-    return Phase(**{**fields, "reflections": h_k_l})
+    reflections = tuple((int(hkl[0]), int(hkl[1]), int(hkl[2])) for hkl in fields["reflections"])
+    return Phase(**{**fields, "reflections": reflections})

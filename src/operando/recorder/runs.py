@@ -61,6 +61,8 @@ class Runs:
         self._seen: set[Path] = set()
         self.finished: list[Path] = []
         """Files of record completed here."""
+        self.latest: Recording | None = None
+        """The recording that was last worked on, perhaps complete by now."""
         self.failed: dict[Path, str] = {}
         """Journal → why no file of record is made of it."""
 
@@ -107,7 +109,8 @@ class Runs:
             return worked
         if not owned:
             run.recording.abandon()
-        worked |= run.recording.step()
+        if run.recording.step():
+            worked, self.latest = True, run.recording
         if run.recording.finished:
             _logger.info("%s: complete with %d frames", run.recording.path, run.recording.length)
             self.finished.append(run.recording.path)

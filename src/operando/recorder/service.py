@@ -1,6 +1,7 @@
 """The recorder process: follows the journals of a root and writes files of record until it is told to stop."""
 
 import logging
+import math
 import signal
 import threading
 import time
@@ -74,17 +75,19 @@ def _follow(
     from operando.recorder.live import SPECS, LiveResults
     from operando.records import RecordServer
 
-    live = LiveResults(RecordServer(prefix, ca_port, SPECS), data_root)
+    server = RecordServer(prefix, ca_port, SPECS)
+    live = LiveResults(server, data_root)
     ready()
-    looked = -DISCOVER_S
+    looked = -math.inf
     while not stop.is_set():
         if time.monotonic() - looked >= DISCOVER_S:
             runs.discover()
             looked = time.monotonic()
         worked = runs.step()
-        live.publish_if_due(list(runs.active))
+        live.publish_if_due(runs)
         if not worked:
             stop.wait(IDLE_S)
+    server.close()
 
 
 @contextmanager

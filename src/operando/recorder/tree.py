@@ -16,19 +16,19 @@ def entries(file: h5py.Group) -> list[h5py.Group]:
     return [group for group in _groups(file) if nx_class(group) == "NXentry"]
 
 
-def groups_of(parent: h5py.Group, wanted: str) -> Iterator[h5py.Group]:
-    """Yield every group of a NeXus class below a group, once each."""
+def groups_of(parent: h5py.Group, *wanted: str) -> Iterator[h5py.Group]:
+    """Yield every group of some NeXus classes below a group, once each."""
     seen: set[h5py.h5o.ObjectToken | int] = set()
     yield from _below(parent, wanted, seen)
 
 
-def _below(parent: h5py.Group, wanted: str, seen: set[object]) -> Iterator[h5py.Group]:
+def _below(parent: h5py.Group, wanted: tuple[str, ...], seen: set[object]) -> Iterator[h5py.Group]:
     for group in _groups(parent):
         address = h5py.h5o.get_info(group.id).addr
         if address in seen:
             continue
         seen.add(address)
-        if nx_class(group) == wanted:
+        if nx_class(group) in wanted:
             yield group
         yield from _below(group, wanted, seen)
 

@@ -48,12 +48,11 @@ HOLDERS = ("NXmonochromator", "NXlog", "NXdata", "NXcollection")
 
 def check_units(file: h5py.File) -> Iterator[Finding]:
     """Check the unit of every field whose kind is known by its name."""
-    for holder in HOLDERS:
-        for group in groups_of(file, holder):
-            for name in group:
-                field = group.get(name) if not isinstance(group.get(name, getlink=True), h5py.ExternalLink) else None
-                if isinstance(field, h5py.Dataset):
-                    yield from _check(field, name)
+    for group in groups_of(file, *HOLDERS):
+        for name in group:
+            field = group.get(name)
+            if isinstance(field, h5py.Dataset):
+                yield from _check(field, name)
 
 
 def _check(field: h5py.Dataset, name: str) -> Iterator[Finding]:
