@@ -63,7 +63,7 @@ def _check_accounted(entry: h5py.Group, patterns: h5py.Dataset) -> Iterator[Find
             yield Finding(entry["gaps"].name, f"row {row} of {len(patterns)}")
     for start in range(0, len(patterns), ROWS_AT_ONCE):
         empty = np.all(np.isnan(patterns[start : start + ROWS_AT_ONCE]), axis=1)
-        for missing in {start + int(row) for row in np.flatnonzero(empty)} - gaps:
+        for missing in sorted({start + int(row) for row in np.flatnonzero(empty)} - gaps):
             yield Finding(patterns.name, f"row {missing} holds no pattern, and gaps give no reason")
 
 
