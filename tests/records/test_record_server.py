@@ -56,6 +56,20 @@ class Server:
             assert self.process.wait(20) == 0
 
 
+class Watch:
+    """Value and time stamp of each monitor of a record; caproto forgets callbacks that nobody holds."""
+
+    def __init__(self, client: Context, name: str) -> None:
+        self.seen: list[tuple[float, int]] = []
+        (channel,) = client.get_pvs("TEST:" + name)
+        channel.wait_for_connection(timeout=20)
+        self._subscription = channel.subscribe(data_type="time")
+        self._subscription.add_callback(self._add)
+
+    def _add(self, _: Any, response: Any) -> None:
+        self.seen.append((float(response.data[0]), stamp_ns(response)))
+
+
 @pytest.fixture(scope="module")
 def port() -> int:
     return free_port()
@@ -142,12 +156,16 @@ def test_text_longer_than_an_epics_string_arrives_whole(server: Server, client: 
 
 def test_a_put_is_delivered_and_the_record_keeps_its_value(server: Server, client: Context) -> None:
     server.publish("PRESSURE:TARGET", 85.0)
+    watch = Watch(client, "PRESSURE:TARGET")
     put(client, "PRESSURE:TARGET", 1e6)
     assert server.told() == ["TARGET", 1e6]
+    put(client, "PRESSURE:TARGET", float("nan"))
+    assert str(server.told()[1]) == "nan"
     found = read(client, "PRESSURE:TARGET")
     assert found.data[0] == 85.0
     assert found.metadata.severity == 0
     assert stamp_ns(found) == TIME_NS
+    assert {value for value, _ in watch.seen} == {85.0}
 
 
 def test_a_put_of_the_same_value_is_delivered_too(server: Server, client: Context) -> None:
@@ -187,22 +205,13 @@ def test_readings_cannot_be_put(server: Server, client: Context) -> None:
 
 
 def test_monitors_see_each_publication_of_an_unchanged_value(server: Server, client: Context) -> None:
-    stamps: list[int] = []
-    (channel,) = client.get_pvs("TEST:PRESSURE:READBACK")
-    channel.wait_for_connection(timeout=20)
-    subscription = channel.subscribe(data_type="time")
-
-    def seen(_: Any, response: Any) -> None:
-        stamps.append(stamp_ns(response))
-
-    subscription.add_callback(seen)
+    watch = Watch(client, "PRESSURE:READBACK")
     times = [TIME_NS + 10, TIME_NS + 20, TIME_NS + 30]
     for time_ns in times:
         server.publish("PRESSURE:READBACK", 85.0, time_ns)
-        while time_ns not in stamps:
+        while time_ns not in [stamp for _, stamp in watch.seen]:
             read(client, "PRESSURE:READBACK")
-    subscription.clear()
-    assert stamps[-3:] == times
+    assert [stamp for _, stamp in watch.seen][-3:] == times
 
 
 def test_a_taken_port_is_refused_before_epics_hides_elsewhere(server: Server, port: int) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from softioc import alarm, builder
+from softioc.device_core import LookupRecord
 from softioc.fields import ca_timestamp
 
 from operando.records.spec import RecordSpec, Value
@@ -45,54 +46,60 @@ class PublishedRecord:
 class WritableRecord:
     """A softioc output record whose value only the service changes; what clients put is delivered, not stored.
 
+    To the client its put has succeeded, and nothing of it shows until the service publishes a value. softioc has no
+    public way for that, nor for time stamp and severity of an output record: its private names are used here alone.
+
     Parameters
     ----------
     spec : RecordSpec
         With ``on_put``.
+    name : str
+        With the endstation's prefix.
     make : callable
         softioc's builder, still to be given its ``validate`` callback.
     deliver : callable
         Takes what a client put; called in a thread of the EPICS server with the record locked, so it only queues.
     """
 
-    def __init__(self, spec: RecordSpec, make: Callable[..., Any], deliver: Deliver) -> None:
+    def __init__(self, spec: RecordSpec, name: str, make: Callable[..., Any], deliver: Deliver) -> None:
         self._spec = spec
         self._deliver = deliver
-        self._quality = Quality.INVALID
-        self._publishing = threading.local()
+        self._stamps = threading.local()
         self._lock = threading.Lock()
-        self._record = make(validate=self._validate, always_update=True)
+        make(validate=self._take, always_update=True)
+        self._device: Any = LookupRecord(name)
         if spec.kind in ("flag", "text"):  # buttons and mailboxes, not readings
-            self._quality = Quality.GOOD
-            self._record.set_alarm(0, 0)
+            self._device.set_alarm(alarm.NO_ALARM, alarm.NO_ALARM)
         else:
-            _mark_unknown(self._record)
+            _mark_unknown(self._device)
+        self._kept = self._device._value[0]  # noqa: SLF001
+        """As last published, in the form that EPICS holds."""
 
     def publish(self, value: Value, time_ns: int | None, quality: Quality) -> None:
         """Serve a value under the time stamp of its decision; from any thread."""
+        device, fitting = self._device, _fitting(self._spec.kind, value)
         with self._lock:
-            if quality is not self._quality:
-                # softioc keeps the severity of output records aside; this serves the old value with it for a moment.
-                self._publishing.stamp = None
-                self._publishing.active = True
-                self._record.set_alarm(int(quality), alarm.NO_ALARM if quality is Quality.GOOD else alarm.WRITE_ALARM)
-                self._quality = quality
-            self._publishing.active = True
-            self._publishing.stamp = _stamp(time_ns)
+            self._stamps.now = _stamp(time_ns)
+            status = alarm.NO_ALARM if quality is Quality.GOOD else alarm.WRITE_ALARM
+            kept = device._value_to_epics(fitting)  # noqa: SLF001
+            device._value = (kept, int(quality), status)  # noqa: SLF001
             try:
-                self._record.set(_fitting(self._spec.kind, value))
+                device.set(fitting)
             finally:
-                self._publishing.active = False
+                self._stamps.now = None
 
-    def _validate(self, device: Any, value: Any) -> bool:
-        """Take what this process publishes; deliver what a client puts and keep the record as it was."""
-        if getattr(self._publishing, "active", False):
-            if self._publishing.stamp is not None:
-                # softioc has no time stamp for output records; here the record is locked and not yet posted.
-                device._record.TIME = self._publishing.stamp  # noqa: SLF001
-            return True
-        self._deliver(self._spec, value)
-        return False
+    def _take(self, device: Any, value: Any) -> bool:
+        """Stamp what this thread publishes, or put aside what a client put; the record is locked and not yet posted."""
+        record = device._record  # noqa: SLF001
+        stamp = getattr(self._stamps, "now", None)
+        if stamp is None:
+            self._deliver(self._spec, value)
+            device._write_value(record, self._kept)  # noqa: SLF001
+            _, record.NSEV, record.NSTA = device._value  # noqa: SLF001 - a put of NaN has raised an alarm by now
+        else:
+            record.TIME = stamp
+            self._kept = device._value_to_epics(value)  # noqa: SLF001
+        return True
 
 
 def make_record(spec: RecordSpec, name: str, deliver: Deliver) -> PublishedRecord | WritableRecord:
@@ -112,7 +119,7 @@ def make_record(spec: RecordSpec, name: str, deliver: Deliver) -> PublishedRecor
         fields |= {"length": TEXT_LENGTH}
     if spec.on_put is None:
         return PublishedRecord(spec, makers[0](name, **fields))
-    return WritableRecord(spec, lambda **callbacks: makers[1](name, **fields, **callbacks), deliver)
+    return WritableRecord(spec, name, lambda **callbacks: makers[1](name, **fields, **callbacks), deliver)
 
 
 def _mark_unknown(record: Any) -> None:
