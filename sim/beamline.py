@@ -4,8 +4,10 @@ A load-cell reply has 50 ms, and compressing a frame takes longer than that: hen
 cell goes to the child through a pipe, and is dropped rather than waited for when the child is behind.
 """
 
+import gc
 import logging
 import multiprocessing
+import os
 import select
 import signal
 import threading
@@ -20,6 +22,9 @@ from operando.sim.wires.loop import Wires
 
 CHILD_START = 60.0
 """s within which the child must be ready."""
+
+PRIORITY = 10
+"""Of SCHED_FIFO: above every normal thread, below what regulates."""
 
 CHILD_END = 5.0
 """s within which it must be gone once its pipe is closed; then it is terminated, then killed."""
@@ -127,10 +132,22 @@ def run(setup: Setup, ready: Callable[[], None], serve: Serve = _serve_records) 
         records = Records(setup, serve)
         try:
             if records.wait_until_ready(stop):
+                _answer_like_hardware()
                 ready()
                 wires.run(stop, records.publish)
         finally:
             records.close()
+
+
+def _answer_like_hardware() -> None:
+    """Ask for real-time priority: no instrument answers late because the host is busy."""
+    gc.freeze()
+    try:
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(PRIORITY))
+    except (OSError, AttributeError) as error:
+        logger.info(
+            "simulated instruments: no real-time priority (%s); on a busy host a reply may come too late", error
+        )
 
 
 @contextmanager

@@ -17,7 +17,7 @@ ANGSTROM = 1e-10
 _LENGTHS = ("distance", "poni1", "poni2", "rot1", "rot2", "rot3", "wavelength")
 
 
-def read_geometry(poni: str, orientation: int, shape: tuple[int, int]) -> AzimuthalIntegrator:
+def read_geometry(poni: str, orientation: int, shape: tuple[int, int] | None = None) -> AzimuthalIntegrator:
     """Build pyFAI's geometry for frames of one shape.
 
     Parameters
@@ -27,8 +27,8 @@ def read_geometry(poni: str, orientation: int, shape: tuple[int, int]) -> Azimut
     orientation : int
         Orientation 1 to 4 of the recipe, for a PONI that names none. pyFAI 2026.9 gives a frame read with orientation
         2 the azimuth of the frame flipped upside down; earlier releases mirrored it.
-    shape : (int, int)
-        Rows and columns of the frames.
+    shape : (int, int), optional
+        Rows and columns of the frames; the PONI's own where they are not known yet.
 
     Raises
     ------
@@ -79,7 +79,7 @@ def _number(entries: Mapping[str, str], key: str) -> float:
         raise AnalysisError(f"PONI: {key} = {found!r}; a number is needed; nothing is integrated") from None
 
 
-def _detector(entries: Mapping[str, str], orientation: int, shape: tuple[int, int]) -> Detector:
+def _detector(entries: Mapping[str, str], orientation: int, shape: tuple[int, int] | None) -> Detector:
     """Build the detector with its orientation and check it against the frames."""
     name, config = _detector_entries(entries)
     named = int(config.get("orientation") or 0)
@@ -94,6 +94,8 @@ def _detector(entries: Mapping[str, str], orientation: int, shape: tuple[int, in
         raise AnalysisError(f"PONI: Detector: {name} with {config}: {error}; nothing is integrated") from error
     if not (detector.pixel1 and detector.pixel2):
         raise AnalysisError(f"PONI: Detector: {name} with {config}: no pixel size; nothing is integrated")
+    if shape is None:
+        return detector
     known = detector.max_shape or shape
     if tuple(known) != tuple(shape):
         raise AnalysisError(f"PONI: detector of {pixels(known)}, frames of {pixels(shape)}; nothing is integrated")

@@ -1,1 +1,40 @@
-"""The command line: one command, `operando`, with a file for each subcommand."""
+"""The command line: one command, `operando`, with a file for each subcommand.
+
+Heavy imports live inside the commands, so that ``--help`` answers at once.
+"""
+
+import sys
+
+import typer
+
+from operando.cli.check import check
+from operando.cli.demo import demo
+from operando.cli.down import down
+from operando.cli.integrate import integrate
+from operando.cli.processes import environment, record, sim
+from operando.cli.status import status
+from operando.cli.up import up
+from operando.cli.validate import validate
+from operando.errors import ConfigurationError, EndstationError, OperandoError
+
+app = typer.Typer(
+    name="operando",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Operando X-ray studies of solid-state batteries under controlled stack pressure and temperature.",
+)
+for command in (demo, up, status, down, environment, record, sim, check, integrate, validate):
+    app.command()(command)
+
+
+def main() -> None:
+    """Run the command line; an error of ours is one line and an exit status, never a traceback."""
+    try:
+        app()
+    except (ConfigurationError, EndstationError) as error:
+        sys.stderr.write(f"operando: {error}\n")
+        sys.exit(2)
+    except OperandoError as error:
+        sys.stderr.write(f"operando: {error}\n")
+        sys.exit(1)

@@ -2,13 +2,15 @@
 
 import socket
 
+LOOPBACK = "127.0.0.1"
+
 
 def is_free(port: int) -> bool:
     """Whether a port of the loopback address is free for both TCP and UDP, as Channel Access needs it."""
     for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
         with socket.socket(socket.AF_INET, kind) as probe:
             try:
-                probe.bind(("127.0.0.1", port))
+                probe.bind((LOOPBACK, port))
             except OSError:
                 return False
     return True
@@ -23,7 +25,7 @@ def free_port(preferred: int | None = None) -> int:
         return preferred
     while True:
         with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-            probe.bind(("127.0.0.1", 0))
+            probe.bind((LOOPBACK, 0))
             port = int(probe.getsockname()[1])
         if is_free(port):
             return port

@@ -8,9 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from operando.endstation.ports import LOOPBACK
 from operando.endstation.root import Root
-
-LOOPBACK = "127.0.0.1"
 
 
 class Register:
@@ -71,18 +70,6 @@ class Register:
             fresh = self._file.with_suffix(".new")
             fresh.write_text(json.dumps(content, indent=1), encoding="utf-8")
             os.replace(fresh, self._file)
-
-
-def client_environment(root: Path) -> dict[str, str]:
-    """Environment variables with which an EPICS client finds the endstation's servers, and nothing else.
-
-    Parameters
-    ----------
-    root : Path
-        The endstation's root folder.
-    """
-    addresses = _address_list(Register(Root(root)).read()["processes"])
-    return {"EPICS_CA_ADDR_LIST": addresses, "EPICS_CA_AUTO_ADDR_LIST": "NO"}
 
 
 def _address_list(processes: Mapping[str, Mapping[str, Any]]) -> str:

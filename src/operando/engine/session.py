@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from operando.config import load
-from operando.endstation import client_environment
+from operando.endstation import prepare_client
 from operando.errors import EndstationError
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def open_session() -> "Assembly":
     """Assemble what ``OPERANDO_CONFIG`` and ``OPERANDO_ROOT`` name.
 
-    EPICS servers are found through the endstation's register, unless ``EPICS_CA_ADDR_LIST`` says where they are.
+    EPICS servers are found through the endstation's register, and where the site's own variables say.
 
     Raises
     ------
@@ -25,8 +25,7 @@ def open_session() -> "Assembly":
         The configuration is wrong.
     """
     configuration, root = _variable("OPERANDO_CONFIG"), _variable("OPERANDO_ROOT")
-    if "EPICS_CA_ADDR_LIST" not in os.environ:
-        os.environ.update(client_environment(root))
+    prepare_client(root)
     # Imported only now: with ophyd the EPICS client library reads these variables.
     from operando.engine.assembly import assemble
 

@@ -1,0 +1,75 @@
+"""``operando check``: is a configuration one that could run."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from operando.cli.options import Configuration, Json, RootOption, root_beside
+from operando.cli.report import report
+from operando.errors import AnalysisError, ConfigurationError
+
+if TYPE_CHECKING:
+    from operando.config import Endstation
+    from operando.endstation import Root
+
+LINES = ("load_cell", "piezo", "heater", "potentiostat")
+"""Tables that name a serial port."""
+
+
+def check(
+    configuration: Configuration,
+    root: RootOption = None,
+    live: Annotated[bool, typer.Option("--live", help="Reach every line and record in it.")] = False,
+    json: Json = False,
+) -> None:
+    """Validate a configuration and every file that it names."""
+    from operando.config import load
+
+    config, place = load(configuration), root_beside(configuration, root)
+    check_files(config, place)
+    facts: dict[str, object] = {"configuration": str(config.file), "endstation": config.name, "valid": True}
+    if live:
+        from operando.cli.live import unreachable
+
+        facts["unreachable"] = unreachable(config, place)
+    report(facts, json)
+    if facts.get("unreachable"):
+        raise typer.Exit(1)
+
+
+def check_files(config: "Endstation", place: "Root") -> None:
+    """Read every file that a configuration names; a real endstation's serial ports must exist, too.
+
+    Raises
+    ------
+    ConfigurationError
+        One line for what is wrong.
+    """
+    from operando.config import load_delithiation, load_material, load_recipe
+
+    recipe = load_recipe(config.beside(config.integration.recipe))
+    _check_poni(config, recipe.orientation)
+    if config.lattice:
+        load_material(config.beside(config.lattice.material))
+    if config.simulation:
+        load_delithiation(config.beside(config.simulation.delithiation))
+        return
+    for table in LINES:
+        port = getattr(config, table).port
+        if not (place.path / port).exists():
+            raise ConfigurationError(
+                f"{config.file}: [{table}] port = {port!r}: no such serial port; "
+                "a device file is wanted, absolute or relative to the root"
+            )
+
+
+def _check_poni(config: "Endstation", orientation: int) -> None:
+    from operando.analysis.geometry import read_geometry
+
+    path = config.beside(config.integration.poni)
+    try:
+        read_geometry(path.read_text(encoding="utf-8"), orientation)
+    except (OSError, UnicodeDecodeError, AnalysisError) as error:
+        raise ConfigurationError(
+            f"{config.file}: [integration] poni = {config.integration.poni!r}: {error}; a PONI file is wanted"
+        ) from error

@@ -1,0 +1,60 @@
+"""The configuration that a demo runs on: the simulated endstation, its current times the speed."""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import tomlkit
+
+SAMPLE_INTERVAL = 0.2
+"""s; at 250 times the current a voltage limit is passed 250 times faster."""
+
+
+def write_configuration(
+    folder: Path, speed: float, seed: int, cycles: int, frames: str | None, poni: Path | None, recipe: Path | None
+) -> Path:
+    """Copy the shipped simulated endstation into a folder of its own and set what was asked for.
+
+    The services are told the multiplied current and nothing of the speed.
+
+    Parameters
+    ----------
+    folder : Path
+        Made; must not exist.
+    speed : float
+        Times the current and the cell's kinetics, 1 to 250.
+    seed : int
+        Of the simulated noise.
+    cycles : int
+        Charges and discharges.
+    frames : str or None
+        Glob pattern of real detector images to serve in place of simulated ones.
+    poni, recipe : Path or None
+        Geometry and recipe in place of the shipped ones.
+
+    Returns
+    -------
+    Path
+        The endstation's TOML file.
+    """
+    import operando.configs
+
+    shipped = Path(operando.configs.__file__).parent
+    for name in ("poni", "recipes", "materials"):
+        shutil.copytree(shipped / name, folder / name)
+    document: Any = tomlkit.parse((shipped / "simulated.toml").read_text(encoding="utf-8"))
+    programme, simulation, integration = (document[table] for table in ("programme", "simulation", "integration"))
+    for key in ("charge_current_A", "discharge_current_A"):
+        programme[key] = float(programme[key]) * speed
+    programme.update({"cycles": cycles, "sample_interval_s": SAMPLE_INTERVAL})
+    simulation.update({"speed": speed, "seed": seed})
+    if frames:
+        simulation["frames"] = str(Path(frames).expanduser().absolute())
+        del document["lattice"]
+    for key, file in (("poni", poni), ("recipe", recipe)):
+        if file is not None:
+            integration[key] = str(Path(integration[key]).parent / file.name)
+            shutil.copy(file, folder / integration[key])
+    target = folder / "endstation.toml"
+    target.write_text(tomlkit.dumps(document), encoding="utf-8")
+    return target

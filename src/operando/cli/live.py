@@ -1,0 +1,43 @@
+"""Reach every line and record of a configuration."""
+
+from typing import TYPE_CHECKING
+
+from operando.cli.check import LINES
+from operando.endstation import prepare_client
+
+if TYPE_CHECKING:
+    from operando.config import Endstation
+    from operando.endstation import Root
+
+CONNECTION_LIMIT = 3.0
+"""s, for all records together; a search is repeated well within that."""
+
+
+def unreachable(config: "Endstation", place: "Root") -> list[str]:
+    """Names of the serial ports and EPICS records that do not answer.
+
+    A running endstation is asked through its own servers; otherwise the site's EPICS environment counts.
+    """
+    ports = [table for table in LINES if not (place.path / getattr(config, table).port).exists()]
+    missing = [f"[{table}] port = {getattr(config, table).port!r}" for table in ports]
+    return missing + _silent_records(config, place)
+
+
+def _silent_records(config: "Endstation", place: "Root") -> list[str]:
+    prepare_client(place.path)
+    import epics
+
+    detector, source, stage = config.detector, config.source, config.stage
+    names = [
+        f"{detector.prefix}cam1:Acquire",
+        f"{detector.prefix}HDF1:Capture",
+        source.ring_current,
+        f"{source.shutter}OPEN",
+        f"{stage.x}.RBV",
+        f"{stage.y}.RBV",
+        f"{stage.z}.RBV",
+    ]
+    if place.owner("environment"):
+        names.append(f"{config.prefix}ENVIRONMENT:HEARTBEAT")
+    records = [epics.PV(name) for name in names]
+    return [record.pvname for record in records if not record.wait_for_connection(CONNECTION_LIMIT)]

@@ -1,0 +1,111 @@
+"""One simulated endstation for all live tests: real wires, real records, real processes."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+import tomlkit
+
+from operando.cli.demo_configuration import write_configuration
+from operando.cli.down import take_down
+from operando.config import Endstation, load
+from operando.endstation import Register, Root, bring_up, client_environment
+from operando.history import EnvironmentHistory
+
+SPEED = 250.0
+CAPACITY = 0.3142
+"""mA h: 0.4 mA h/cm² on 10 mm, so that a charge takes 12 s at 98 mA."""
+CURRENT = 0.098
+
+
+@dataclass
+class Live:
+    """A running endstation, and what tests ask of it."""
+
+    place: Root
+    config: Endstation
+    children: list[subprocess.Popen[str]] = field(default_factory=list)
+
+    @property
+    def journals(self) -> Path:
+        return self.place.path / "journal"
+
+    def pid(self, kind: str) -> int:
+        owner = self.place.owner(kind)
+        assert owner is not None, f"{kind} does not run: {Register(self.place).status()}"
+        return owner
+
+    def environment(self) -> dict[str, str]:
+        """Variables of a client process."""
+        return {
+            **os.environ,
+            **client_environment(self.place.path),
+            "OPERANDO_CONFIG": str(self.config.file),
+            "OPERANDO_ROOT": str(self.place.path),
+        }
+
+    def start_python(self, code: str) -> subprocess.Popen[str]:
+        """Start a client process; it is ended with the test."""
+        child = subprocess.Popen(
+            [sys.executable, "-c", code],
+            env=self.environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        self.children.append(child)
+        return child
+
+    def end_children(self) -> None:
+        for child in self.children:
+            if child.poll() is None:
+                child.send_signal(signal.SIGKILL)
+            child.communicate()
+        self.children.clear()
+
+    def history(self) -> EnvironmentHistory:
+        return EnvironmentHistory(self.place.path / "environment")
+
+
+def wait_until(condition: Callable[[], object], limit: float, what: str) -> None:
+    """Wait on a condition; the limit is far beyond what any machine needs."""
+    until = time.monotonic() + limit
+    while not condition():
+        assert time.monotonic() < until, f"{what}: not within {limit} s"
+        time.sleep(0.05)  # noqa: TID251 - a test waits on other processes
+
+
+@pytest.fixture(scope="session")
+def _endstation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+    folder = tmp_path_factory.mktemp("endstation")
+    configuration = write_configuration(folder / "configuration", SPEED, 1, 1, None, None, None)
+    document = tomlkit.parse(configuration.read_text())
+    document["cell"]["nominal_capacity_mAh"] = CAPACITY
+    for key in ("charge_current_A", "discharge_current_A"):
+        document["programme"][key] = CURRENT
+    configuration.write_text(tomlkit.dumps(document))
+    place = Root(folder / "root")
+    bring_up(place, configuration)
+    live = Live(place, load(configuration))
+    try:
+        yield live
+    finally:
+        live.end_children()
+        if place.owner("supervisor"):
+            take_down(place)
+
+
+@pytest.fixture
+def live(_endstation: Live) -> Iterator[Live]:
+    """The shared endstation; whatever clients the test started are ended."""
+    try:
+        yield _endstation
+    finally:
+        _endstation.end_children()
