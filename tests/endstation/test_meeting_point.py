@@ -73,11 +73,21 @@ def test_a_killed_process_is_dead_not_running(tmp_path: Path) -> None:
     assert Register(Root(tmp_path)).status()["environment"] == {"pid": None, "state": "dead"}
 
 
-def test_clients_are_told_every_server_and_nothing_else(tmp_path: Path) -> None:
-    with enter(Root(tmp_path), "environment") as one, enter(Root(tmp_path), "recorder") as two:
-        found = client_environment(tmp_path)
+def test_clients_of_a_simulated_endstation_look_nowhere_else(tmp_path: Path) -> None:
+    with enter(Root(tmp_path), "sim") as one, enter(Root(tmp_path), "environment") as two:
+        found = client_environment(tmp_path, {"EPICS_CA_ADDR_LIST": "192.0.2.1"})
     assert found["EPICS_CA_AUTO_ADDR_LIST"] == "NO"
     assert set(found["EPICS_CA_ADDR_LIST"].split()) == {f"127.0.0.1:{one.ca_port}", f"127.0.0.1:{two.ca_port}"}
+
+
+def test_clients_of_a_real_endstation_look_where_the_site_says_too(tmp_path: Path) -> None:
+    with enter(Root(tmp_path), "environment") as ours:
+        found = client_environment(tmp_path, {"EPICS_CA_ADDR_LIST": "192.0.2.1"})
+    assert found == {"EPICS_CA_ADDR_LIST": f"127.0.0.1:{ours.ca_port} 192.0.2.1"}
+
+
+def test_where_nothing_ever_ran_the_site_decides(tmp_path: Path) -> None:
+    assert client_environment(tmp_path) == {}
 
 
 def test_a_restarted_server_keeps_its_port(tmp_path: Path) -> None:

@@ -92,14 +92,15 @@ def _endstation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
         document["programme"][key] = CURRENT
     configuration.write_text(tomlkit.dumps(document))
     place = Root(folder / "root")
-    bring_up(place, configuration)
+    supervisor = bring_up(place, configuration)
     live = Live(place, load(configuration))
     try:
         yield live
     finally:
         live.end_children()
-        if place.owner("supervisor"):
-            take_down(place)
+        take_down(place)
+        assert supervisor.wait(10) == 0
+        assert all(place.owner(kind) is None for kind in ("sim", "environment", "recorder"))
 
 
 @pytest.fixture

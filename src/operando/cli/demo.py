@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from operando.cli.down import take_down
 from operando.cli.options import Json
 from operando.cli.report import progress, report
 from operando.endstation import Root, bring_up, prepare_client
@@ -47,11 +48,12 @@ def demo(
     configuration = write_configuration(folder / "configuration", speed, seed, cycles, frames, poni, recipe)
     config, place = load(configuration), Root(folder)
     progress("starting the simulated beamline, the environment service and the recorder")
-    bring_up(place, configuration)
+    supervisor = bring_up(place, configuration)
     try:
         facts = _measure(config, place)
     finally:
-        _take_down(place)
+        take_down(place)
+        supervisor.wait()
     report({**facts, "wall_s": round(time.monotonic() - began, 1)}, json)
     if not facts["valid"]:
         raise typer.Exit(1)
@@ -131,10 +133,3 @@ def _finished_file(config: "Endstation", place: Root, uid: str) -> Path:
             )
         pause.wait(0.2)
     return file
-
-
-def _take_down(place: Root) -> None:
-    from operando.cli.down import take_down
-
-    if place.owner("supervisor"):
-        take_down(place)

@@ -16,8 +16,8 @@ POLL_INTERVAL = 0.1
 """s between two looks at the register."""
 
 
-def bring_up(root: Root, configuration: Path) -> None:
-    """Start a supervisor and return once every process serves.
+def bring_up(root: Root, configuration: Path) -> "subprocess.Popen[bytes]":
+    """Start a supervisor and return it once every process serves.
 
     The supervisor has a session of its own, so that a closed terminal does not reach it.
 
@@ -41,6 +41,7 @@ def bring_up(root: Root, configuration: Path) -> None:
                 raise EndstationError("interrupted while starting; everything that had started was stopped")
     finally:
         signal.signal(signal.SIGINT, previous)
+    return supervisor
 
 
 def refuse_second(root: Root) -> None:

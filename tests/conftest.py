@@ -1,0 +1,41 @@
+"""What all tests leave behind: no process, no thread, no pseudo-terminal."""
+
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+
+def processes_naming(text: str) -> list[str]:
+    """Command lines of living processes, other than this one, that name a text."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            command = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        except OSError:
+            continue  # it has just ended
+        if text in command and int(folder.name) != os.getpid():
+            found.append(f"{folder.name}: {command}")
+    return found
+
+
+def open_ptys() -> list[str]:
+    """Pseudo-terminals that this process holds as their master."""
+    links = []
+    for descriptor in Path("/proc/self/fd").iterdir():
+        try:
+            links.append(os.readlink(descriptor))
+        except OSError:
+            continue  # the descriptor of the listing itself
+    return [link for link in links if link.endswith("ptmx")]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _nothing_is_left_behind(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    threads, ptys = set(threading.enumerate()), open_ptys()
+    yield
+    assert set(threading.enumerate()) - threads == set()
+    assert open_ptys() == ptys
+    assert processes_naming(str(tmp_path_factory.getbasetemp())) == []
