@@ -73,6 +73,19 @@ class Live:
     def history(self) -> EnvironmentHistory:
         return EnvironmentHistory(self.place.path / "environment")
 
+    def last_cell_sample_ns(self) -> int:
+        """UTC, ns: the newest sample of the running cell programme."""
+        history = self.history()
+        try:
+            last = history.last("voltage")
+        finally:
+            history.close()
+        return last.time_ns if last else 0
+
+    def wait_for_idle_cell(self) -> None:
+        """Wait for the programme of an earlier test to end: a second one is refused while it runs."""
+        wait_until(lambda: time.time_ns() - self.last_cell_sample_ns() > 3e9, 90, "the cell to be idle")
+
 
 def wait_until(condition: Callable[[], object], limit: float, what: str) -> None:
     """Wait on a condition; the limit is far beyond what any machine needs."""

@@ -6,7 +6,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import h5py
@@ -33,8 +32,7 @@ BAND = 0.05
 
 
 def start_cycle(live: Live) -> subprocess.Popen[str]:
-    """Start a cycle once the programme of an earlier test has ended: a second one is refused while it runs."""
-    wait_until(lambda: time.time_ns() - last_cell_sample_ns(live) > 3e9, 90, "the cell to be idle")
+    live.wait_for_idle_cell()
     return live.start_python(CYCLE)
 
 
@@ -65,15 +63,6 @@ def pressure_errors(live: Live, start_ns: int, end_ns: int) -> np.ndarray:
     return np.abs(found.value[(found.time_ns >= first) & (found.quality == 0)] - 85.0)
 
 
-def last_cell_sample_ns(live: Live) -> int:
-    history = live.history()
-    try:
-        last = history.last("voltage")
-        return last.time_ns if last else 0
-    finally:
-        history.close()
-
-
 def test_an_undisturbed_cycle_ends_in_a_valid_file(live: Live) -> None:
     from operando.cli.score import score
     from operando.recorder.validation import validate
@@ -100,12 +89,12 @@ def test_a_killed_runengine_changes_nothing_in_the_cell(live: Live) -> None:
     wait_until(lambda: events(journal) >= 4, 120, "four events")
     os.kill(run.pid, signal.SIGKILL)
     run.wait()
-    killed_at = last_cell_sample_ns(live)
-    wait_until(lambda: last_cell_sample_ns(live) > killed_at + 5e9, 60, "the cell programme to go on for 5 s")
+    killed_at = live.last_cell_sample_ns()
+    wait_until(lambda: live.last_cell_sample_ns() > killed_at + 5e9, 60, "the cell programme to go on for 5 s")
     file = record_of(live, journal)
     wait_until(lambda: is_complete(file), 60, "the recorder to close the abandoned run")
     start = next(doc for name, doc in read_journal(journal) if name == "start")
-    assert pressure_errors(live, int(start["time"] * 1e9), last_cell_sample_ns(live)).max() < BAND
+    assert pressure_errors(live, int(start["time"] * 1e9), live.last_cell_sample_ns()).max() < BAND
     with h5py.File(file) as record:
         assert record["xrd/end_reason"][()].decode() == "abandoned"
         assert len(record["xrd/data/I"]) == events(journal) >= 4

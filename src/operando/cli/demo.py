@@ -1,7 +1,6 @@
 """``operando demo``: the main job on the simulated beamline, from an empty folder to a NeXus file and figures."""
 
-import os
-import threading
+import logging
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,18 +11,10 @@ from operando.cli.down import take_down
 from operando.cli.options import Json
 from operando.cli.report import progress, report
 from operando.endstation import Root, bring_up, prepare_client
-from operando.errors import EndstationError, RecordError
+from operando.errors import EndstationError
 
 if TYPE_CHECKING:
     from operando.config import Endstation
-
-PRESSURE = 85.0
-"""MPa, as in the microbeam experiment that this project grew from."""
-TEMPERATURE = 25.0
-EXPOSURE = 0.5
-INTERVAL = 1.0
-RECORDER_LIMIT = 120.0
-"""s, for the recorder to finish the file once the run has ended."""
 
 FileOption = Annotated[Path | None, typer.Option(exists=True, dir_okay=False)]
 
@@ -49,11 +40,15 @@ def demo(
     config, place = load(configuration), Root(folder)
     progress("starting the simulated beamline, the environment service and the recorder")
     supervisor = bring_up(place, configuration)
+    # What bluesky says of an interrupted plan belongs beside the other processes' output, not on the terminal.
+    logging.basicConfig(filename=place.logs / "demo.log", level=logging.INFO)
     try:
         facts = _measure(config, place)
     finally:
         take_down(place)
         supervisor.wait()
+    if facts is None:
+        raise typer.Exit(1)
     report({**facts, "wall_s": round(time.monotonic() - began, 1)}, json)
     if not facts["valid"]:
         raise typer.Exit(1)
@@ -69,7 +64,9 @@ def _fresh_folder(out: Path | None) -> Path:
     return next(path for path in candidates if not path.exists()).resolve()
 
 
-def _measure(config: "Endstation", place: Root) -> dict[str, Any]:
+def _measure(config: "Endstation", place: Root) -> dict[str, Any] | None:
+    """Run a cycle and judge its file; None where the operator interrupted it."""
+    from operando.cli.demo_run import PRESSURE, finished_file, run_cycle
     from operando.cli.lag import LagWatch
     from operando.cli.score import score
     from operando.recorder.validation import validate
@@ -77,59 +74,15 @@ def _measure(config: "Endstation", place: Root) -> dict[str, Any]:
 
     prepare_client(place.path)
     with LagWatch(config.prefix) as lag:
-        uid = _run_cycle(config, place)
+        ended = run_cycle(config, place)
         progress("waiting for the recorder to finish the file")
-        file = _finished_file(config, place, uid)
+        file = finished_file(config, place, ended.uid)
+    if ended.interrupted:
+        progress(f"interrupted: pressure and temperature were held, the run is closed in {file}")
+        return None
     findings = [finding for finding in validate(file) if finding.severity == "error"]
     for finding in findings:
         progress(f"{finding.place}: {finding.message}")
     draw_overview(file, file.with_suffix(".png"))
-    facts = score(place.path, file, uid, PRESSURE)
+    facts = score(place.path, file, ended.uid, PRESSURE)
     return {"file": str(file), "valid": not findings, **facts, "recorder_lag_s": round(lag.largest, 2)}
-
-
-def _run_cycle(config: "Endstation", place: Root) -> str:
-    """Run the plan in this process; Ctrl-C leaves the cell held and the run closed."""
-    os.environ["OPERANDO_CONFIG"] = str(config.file)
-    os.environ["OPERANDO_ROOT"] = str(place.path)
-    from bluesky.utils import RunEngineInterrupted
-
-    from operando import startup
-
-    progress(f"{PRESSURE} MPa, {TEMPERATURE} °C, then charge and discharge with a frame every {INTERVAL} s")
-    plan = startup.operando_cycle(
-        startup.detector,
-        startup.stack_pressure,
-        startup.heater,
-        startup.potentiostat,
-        pressure=PRESSURE,
-        temperature=TEMPERATURE,
-        exposure=EXPOSURE,
-        interval=INTERVAL,
-    )
-    run_engine: Any = startup.RE
-    try:
-        (uid,) = run_engine(plan)
-    except RunEngineInterrupted:
-        run_engine.abort(reason="interrupted at the keyboard")
-        raise EndstationError("interrupted; pressure and temperature are held, the run is closed") from None
-    return str(uid)
-
-
-def _finished_file(config: "Endstation", place: Root, uid: str) -> Path:
-    """Return the file of record once the recorder has closed it."""
-    from operando.journal import read_journal
-    from operando.recorder.nexus import is_complete, path_of
-    from operando.recorder.run import Run
-
-    _, start = next(read_journal(place.path / "journal" / f"{uid}.jsonl"))
-    file = path_of(place.path / config.data_root, Run.from_start(start))
-    until = time.monotonic() + RECORDER_LIMIT
-    pause = threading.Event()
-    while not is_complete(file):
-        if time.monotonic() > until:
-            raise RecordError(
-                f"{file}: not finished {RECORDER_LIMIT:.0f} s after the run; {place.logs / 'recorder.log'}"
-            )
-        pause.wait(0.2)
-    return file
