@@ -11,7 +11,7 @@ import h5py
 
 UNKNOWN = "unknown"
 """A required text that nobody gave."""
-LOG_SCALE = '{"signal_scale_type":"log","axes_scale_type":["linear","linear"]}'
+LOG_SCALE = '{"signal_scale_type":"log","axes_scale_types":["linear","linear"]}'
 """``@SILX_style`` of an image with a logarithmic colour scale; silx and h5web follow it."""
 
 
