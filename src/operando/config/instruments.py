@@ -1,5 +1,6 @@
 """Tables of the sample environment: who measures, who acts, through which line, within which limits."""
 
+from datetime import datetime
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -7,6 +8,7 @@ from pydantic import Field, model_validator
 from operando.config._model import Table
 
 Positive = Annotated[float, Field(gt=0)]
+NotNegative = Annotated[float, Field(ge=0)]
 
 
 class LoadCell(Table):
@@ -17,6 +19,12 @@ class LoadCell(Table):
     station: Annotated[int, Field(ge=1, le=999)] = 1
     capacity_N: Positive
     tare_N: float = 0.0
+    tare_time: datetime | None = None
+    tare_temperature_C: float = 25.0
+    zero_drift_N_per_K: NotNegative = 0.2
+    zero_drift_N_per_day: NotNegative = 1.0
+    guide_friction_N: NotNegative = 5.0
+    frozen_after: Annotated[int, Field(ge=2)] = 5
 
 
 class Piezo(Table):
@@ -46,6 +54,9 @@ class Pressure(Table):
     rate_Hz: Annotated[float, Field(gt=0, le=50)] = 20.0
     proportional_gain_V_per_MPa: Annotated[float, Field(ge=0)]
     integral_gain_V_per_MPa_s: Positive
+    pressure_per_volt_MPa_per_V: Positive = 0.153
+    pressure_per_kelvin_MPa_per_K: NotNegative = 0.0
+    authority_warning_MPa: NotNegative = 2.0
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
@@ -69,6 +80,9 @@ class Heater(Table):
     settle_time_s: Annotated[float, Field(ge=0)]
     ramp_rate_K_per_min: Positive
     poll_interval_s: Positive = 0.5
+    watchdog: bool = False
+    waits_below_authority_MPa: NotNegative = 1.0
+    waits_above_error_MPa: Positive = 0.5
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
@@ -90,6 +104,7 @@ class Cell(Table):
 
     name: str
     electrode_diameter_mm: Positive
+    electrode_diameter_uncertainty_mm: NotNegative = 0.02
     nominal_capacity_mAh: Positive
     counter_electrode: str
     counter_electrode_potential_V: float
