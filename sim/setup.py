@@ -1,7 +1,9 @@
 """What the simulated beamline is told: plain values, read from the configuration by the command line."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+
+from operando.sim.cell.imperfections import Imperfections
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +34,8 @@ class Setup:
     a, c : tuple of float
         Å, lattice parameters of the active material at ``charge``.
     initial_pressure : float
-        MPa, stack pressure that the preload screw was turned to, with the piezo at its initial drive.
+        MPa on the nominal area at the load cell, that the preload screw was turned to with the piezo at its initial
+        drive.
     initial_temperature : float
         °C, of the heater in equilibrium.
     detector_prefix : str
@@ -53,6 +56,8 @@ class Setup:
         m.
     frames : tuple of Path
         Real detector images to serve, in turn, in place of simulated ones.
+    imperfections : Imperfections
+        What makes the true stack pressure differ from the one that the load cell tells.
     """
 
     root: Path
@@ -84,3 +89,4 @@ class Setup:
     rot3: float
     wavelength: float
     frames: tuple[Path, ...] = ()
+    imperfections: Imperfections = field(default_factory=Imperfections)

@@ -1,6 +1,8 @@
-"""The loaded frame: springs in series turn displacement into stack pressure."""
+"""The loaded frame: springs in series turn displacement into force."""
 
 import math
+
+from operando.sim.cell.guide import Guide
 
 PIEZO_STIFFNESS = 400.0
 """N/µm, a 15 µm, 3 kN class stack."""
@@ -19,26 +21,32 @@ THERMAL_EXPANSION = 0.5
 
 
 class LoadedFrame:
-    """Stack pressure from displacements, in a frame of finite stiffness.
+    """Forces from displacements, in a frame of finite stiffness with a guide half-way.
 
     Parameters
     ----------
     electrode_diameter : float
-        mm.
+        mm, nominal.
     pressure : float
-        MPa, set by the preload screw with the piezo displaced by ``displacement``.
+        MPa on the nominal area, set by the preload screw with the piezo displaced by ``displacement``.
     displacement : float
         µm.
     temperature : float
         °C, at which the screw was turned.
+    friction : float
+        N, at which the guide breaks away.
     """
 
-    def __init__(self, electrode_diameter: float, pressure: float, displacement: float, temperature: float) -> None:
+    def __init__(
+        self, electrode_diameter: float, pressure: float, displacement: float, temperature: float, friction: float = 0.0
+    ) -> None:
         self.area = math.pi * electrode_diameter**2 / 4.0
-        """mm²."""
-        self.stiffness = 1.0 / (1.0 / PIEZO_STIFFNESS + 1.0 / STACK_STIFFNESS + 1.0 / FRAME_STIFFNESS)
+        """mm², nominal."""
+        below = 1.0 / (1.0 / STACK_STIFFNESS + 1.0 / FRAME_STIFFNESS)
+        self.stiffness = 1.0 / (1.0 / PIEZO_STIFFNESS + 1.0 / below)
         """N/µm, of everything in the load path in series."""
-        self._preload = pressure
+        self._guide = Guide(PIEZO_STIFFNESS, below, friction)
+        self._preload = pressure * self.area
         self._displacement = displacement
         self._temperature = temperature
 
@@ -47,8 +55,8 @@ class LoadedFrame:
         """MPa/µm."""
         return self.stiffness / self.area
 
-    def pressure(self, displacement: float, charge: float, temperature: float) -> float:
-        """Stack pressure in MPa; a stack cannot be pulled.
+    def forces(self, displacement: float, charge: float, temperature: float) -> tuple[float, float]:
+        """Return the forces on the load cell and on the cell, N; a stack cannot be pulled.
 
         Parameters
         ----------
@@ -59,10 +67,6 @@ class LoadedFrame:
         temperature : float
             °C, of the frame.
         """
-        squeezed = (
-            displacement
-            - self._displacement
-            + BREATHING * charge / (self.area / 100.0)
-            + THERMAL_EXPANSION * (temperature - self._temperature)
-        )
-        return max(0.0, self._preload + self.pressure_per_micrometre * squeezed)
+        swelling = BREATHING * charge / (self.area / 100.0) + THERMAL_EXPANSION * (temperature - self._temperature)
+        above, below = self._guide.forces(displacement - self._displacement, swelling)
+        return max(0.0, self._preload + above), max(0.0, self._preload + below)

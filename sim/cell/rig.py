@@ -1,5 +1,7 @@
 """The whole rig: actuator, frame, furnace and cell, stepped together."""
 
+import math
+
 import numpy as np
 
 from operando.sim.cell.amplifier import Amplifier
@@ -8,6 +10,7 @@ from operando.sim.cell.frame import LoadedFrame
 from operando.sim.cell.furnace import Furnace, Wander
 from operando.sim.cell.hysteresis import PiezoStack
 from operando.sim.cell.lattice import Lattice
+from operando.sim.cell.load_cell import LoadCellZero
 from operando.sim.cell.state import TrueState
 from operando.sim.setup import Setup
 
@@ -17,6 +20,9 @@ INITIAL_DRIVE = 60.0
 LONGEST_STEP = 0.005
 """s; half the actuator's time constant. Longer steps are divided."""
 
+DIAMETER_STREAM, ZERO_STREAM = 5, 6
+"""Streams of random numbers beside those of the frame's temperature (0) and the instruments (1 to 4)."""
+
 
 class Rig:
     """Everything that is true. Instruments read and drive its parts; nothing else does.
@@ -24,7 +30,7 @@ class Rig:
     Parameters
     ----------
     setup : Setup
-        Geometry, cell, initial pressure and temperature, speed and seed.
+        Geometry, cell, initial pressure and temperature, imperfections, speed and seed.
     """
 
     def __init__(self, setup: Setup) -> None:
@@ -37,15 +43,23 @@ class Rig:
         self._wander = Wander(np.random.default_rng((setup.seed, 0)))
         self._lattice = Lattice(setup.charge, setup.a, setup.c)
         self._frame = LoadedFrame(
-            setup.electrode_diameter, setup.initial_pressure, self._piezo.displacement, setup.initial_temperature
+            setup.electrode_diameter,
+            setup.initial_pressure,
+            self._piezo.displacement,
+            setup.initial_temperature,
+            setup.imperfections.friction,
         )
-        self.pressure = setup.initial_pressure
-        """MPa, stack pressure."""
-
-    @property
-    def force(self) -> float:
-        """N, in the load path."""
-        return self.pressure * self._frame.area
+        self._zero = LoadCellZero(
+            setup.imperfections, setup.initial_temperature, np.random.default_rng((setup.seed, ZERO_STREAM))
+        )
+        deviation = np.random.default_rng((setup.seed, DIAMETER_STREAM)).uniform(-1.0, 1.0)
+        diameter = setup.electrode_diameter + setup.imperfections.diameter * float(deviation)
+        self.area = math.pi * diameter**2 / 4.0
+        """mm², of the true electrode."""
+        self.force = setup.initial_pressure * self._frame.area
+        """N, as the load cell gives it: without noise, but with its zero and the guide's friction."""
+        self.pressure = self.force / self.area
+        """MPa, true stack pressure: force on the cell over its true area."""
 
     def step(self, dt: float) -> None:
         """Advance everything by ``dt`` (s)."""
@@ -80,4 +94,6 @@ class Rig:
         stroke = self._piezo.step(self.amplifier.step(dt), dt)
         frame_temperature = self.furnace.step(dt) + self._wander.step(dt)
         self.electrochemistry.step(dt)
-        self.pressure = self._frame.pressure(stroke, self.electrochemistry.extracted, frame_temperature)
+        on_load_cell, on_cell = self._frame.forces(stroke, self.electrochemistry.extracted, frame_temperature)
+        self.force = on_load_cell + self._zero.step(dt, self.furnace.temperature)
+        self.pressure = on_cell / self.area

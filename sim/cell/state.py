@@ -12,7 +12,7 @@ class TrueState:
     time_ns : int
         UTC, ns since the epoch.
     stack_pressure : float
-        MPa.
+        MPa, true: force on the cell itself over its true area.
     temperature : float
         °C, of the cell.
     charge : float

@@ -6,13 +6,14 @@ import sys
 import threading
 from pathlib import Path
 
+from operando.sim.cell.imperfections import PERFECT
 from operando.sim.cell.state import TrueState
 from operando.sim.setup import Setup
 from operando.sim.wires.loop import run_wires
 
 
 def setup(root: Path, speed: float, capacity: float) -> Setup:
-    """Return the cell of the shipped configuration, with what the wires do not use left empty."""
+    """Return the cell of the shipped configuration, the unused left empty; its load cell tells the truth."""
     return Setup(
         root=root,
         prefix="SIM:",
@@ -42,6 +43,7 @@ def setup(root: Path, speed: float, capacity: float) -> Setup:
         rot2=0.0,
         rot3=0.0,
         wavelength=1.0,
+        imperfections=PERFECT,
     )
 
 

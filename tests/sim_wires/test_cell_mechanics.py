@@ -8,8 +8,15 @@ import pytest
 from operando.sim.cell.amplifier import HIGH, LEAST_STEP, LOW, Amplifier
 from operando.sim.cell.frame import LoadedFrame
 from operando.sim.cell.hysteresis import Creep, PiezoStack, PrandtlIshlinskii
+from operando.sim.cell.imperfections import PERFECT
 from operando.sim.cell.rig import Rig
 from operando.sim.setup import Setup
+
+
+@pytest.fixture
+def setup(setup: Setup) -> Setup:
+    """A rig without the imperfections of `test_cell_imperfections`."""
+    return dataclasses.replace(setup, imperfections=PERFECT)
 
 
 def settled(rig: Rig, drive: float, seconds: float = 0.3) -> float:
@@ -23,7 +30,9 @@ def test_springs_in_series_give_the_pressure_of_a_micrometre() -> None:
     frame = LoadedFrame(10.0, 84.0, 6.0, 25.0)
     assert frame.stiffness == pytest.approx(122.4, abs=0.1)
     assert frame.pressure_per_micrometre == pytest.approx(1.56, abs=0.005)
-    assert frame.pressure(7.0, 0.0, 25.0) - frame.pressure(6.0, 0.0, 25.0) == pytest.approx(1.56, abs=0.005)
+    (before, _), (after, on_cell) = (frame.forces(stroke, 0.0, 25.0) for stroke in (6.0, 7.0))
+    assert (after - before) / frame.area == pytest.approx(1.56, abs=0.005)
+    assert after == pytest.approx(on_cell)
 
 
 def test_a_wider_electrode_is_pressed_less() -> None:
@@ -33,11 +42,11 @@ def test_a_wider_electrode_is_pressed_less() -> None:
 
 def test_a_kelvin_moves_the_pressure_by_three_quarters_of_a_megapascal() -> None:
     frame = LoadedFrame(10.0, 84.0, 0.0, 25.0)
-    assert frame.pressure(0.0, 0.0, 26.0) - 84.0 == pytest.approx(0.78, abs=0.005)
+    assert frame.forces(0.0, 0.0, 26.0)[1] / frame.area - 84.0 == pytest.approx(0.78, abs=0.005)
 
 
 def test_a_stack_cannot_be_pulled() -> None:
-    assert LoadedFrame(10.0, 1.0, 10.0, 25.0).pressure(0.0, 0.0, 25.0) == 0.0
+    assert LoadedFrame(10.0, 1.0, 10.0, 25.0).forces(0.0, 0.0, 25.0) == (0.0, 0.0)
 
 
 def test_the_full_stroke_is_fifteen_micrometres_in_a_loop_twelve_percent_wide() -> None:
