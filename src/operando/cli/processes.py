@@ -1,6 +1,7 @@
 """``operando environment``, ``record``, ``sim``: one process each, in the foreground."""
 
 import logging
+import os
 import sys
 from typing import Annotated
 
@@ -9,8 +10,15 @@ import typer
 from operando.cli.options import Configuration, RootOption, root_beside
 from operando.endstation import enter
 
+NICENESS = 10
+"""Of the recorder: integration takes every core it is given, and shall not take them from what regulates a cell."""
 
-def environment(configuration: Configuration, root: RootOption = None) -> None:
+
+def environment(
+    configuration: Configuration,
+    root: RootOption = None,
+    realtime: Annotated[bool, typer.Option(help="Ask for real-time priority for the pressure loop.")] = True,
+) -> None:
     """Own the sample environment: regulate, run the cell programme, log, serve EPICS records."""
     from operando.config import load
     from operando.environment.service import run
@@ -18,7 +26,7 @@ def environment(configuration: Configuration, root: RootOption = None) -> None:
     loaded, place = load(configuration), root_beside(configuration, root)
     log_to_stderr()
     with enter(place, "environment") as process:
-        run(loaded, place.path, process.ca_port, process.ready)
+        run(loaded, place.path, process.ca_port, process.ready, realtime)
 
 
 def record(
@@ -32,6 +40,7 @@ def record(
 
     loaded, place = load(configuration), root_beside(configuration, root)
     log_to_stderr()
+    os.nice(NICENESS)
     with enter(place, "recorder") as process:
         run(loaded, place.path, process.ca_port, once, process.ready)
 

@@ -9,6 +9,7 @@ from threading import Event
 from operando.control import Plausibility, Ramp, RegulatorState, Settling, judge, ramp, regulator, settling
 from operando.environment.axis import Axis, Change
 from operando.environment.drive import Drive
+from operando.environment.lateness import Lateness
 from operando.environment.pressure_settings import PressureSettings
 from operando.errors import InstrumentError
 from operando.instruments.roles import LoadCell, PiezoAmplifier
@@ -75,6 +76,8 @@ class PressureLoop:
         self._last_good: Reading | None = None
         self._missed = 0
         self.mode = Mode.CLOSED_LOOP
+        self.reading_ages = Lateness()
+        """Of the reading at each drive that was decided on it, once the amplifier has it."""
         self.started = Event()
         """Set once there is a setpoint: the drive may move from then on."""
 
@@ -152,6 +155,8 @@ class PressureLoop:
             limits=settings.limits,
         )
         self._drive.write(self._regulator.drive)
+        if good is not None and self._last_good:
+            self.reading_ages.add((self._now_ns() - self._last_good.time_ns) * 1e-9)
         self._settling = (
             settling.step(
                 self._settling,

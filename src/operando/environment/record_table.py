@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from operando.environment.heartbeats import KINDS
+from operando.environment.timing import timing_records
 from operando.records import Kind, Put, RecordSpec
 from operando.vocabulary import QUANTITIES, Quantity
 
@@ -25,6 +27,11 @@ def record_table(puts: Mapping[str, Put]) -> list[RecordSpec]:
         RecordSpec("CELL:REQUEST", "text", description="ask: JSON of id, who, field, value"),
         RecordSpec("CELL:REPLY", "text", description="answer: JSON of id, accepted, text"),
         RecordSpec("ENVIRONMENT:HEARTBEAT", "float", "s", 2, "since the service was started"),
+        *timing_records(),
+        *(RecordSpec(f"HEARTBEAT:{kind}", "text", description="JSON of who, count") for kind in KINDS),
+        RecordSpec("CONTROL:OWNER", "text", description="who is in control; empty: nobody"),
+        RecordSpec("CONTROL:REQUEST", "text", description="ask: JSON of id, who, field"),
+        RecordSpec("CONTROL:REPLY", "text", description="answer: JSON of id, accepted, text"),
         RecordSpec("SAFE", "flag", description="put 1: open circuit, heat off, release"),
         RecordSpec("HOLD", "flag", description="put 1: freeze every target"),
     ]

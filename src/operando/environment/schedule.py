@@ -5,6 +5,8 @@ import time
 from collections.abc import Callable
 from threading import Event
 
+from operando.environment.lateness import Lateness
+
 PRIORITY = 50
 """Of SCHED_FIFO, 1 to 99: above every normal thread, below the kernel's own (sched(7))."""
 
@@ -30,6 +32,8 @@ class Schedule:
         self._monotonic = monotonic
         self.overruns = 0
         """Deadlines that passed while a step still ran; those steps were left out."""
+        self.lateness = Lateness()
+        """Of the beginning of each step after its deadline; the deadlines left out are in `overruns`."""
 
     def run(self, step: Callable[[float], None]) -> None:
         """Call ``step`` with the seconds since the last call, at every deadline, until the wait says to end."""
@@ -45,6 +49,7 @@ class Schedule:
             if self._wait(max(deadline - self._monotonic(), 0.0)):
                 return
             now = self._monotonic()
+            self.lateness.add(now - deadline)
             elapsed, last = now - last, now
 
 
@@ -53,10 +58,10 @@ def until(stop: Event) -> Callable[[float], bool]:
     return stop.wait
 
 
-def ask_for_realtime() -> str:
-    """Ask the system for real-time priority for the calling thread, and return in words what it said."""
+def ask_for_realtime() -> tuple[bool, str]:
+    """Ask the system for real-time priority for the calling thread; return whether it was granted, and in words."""
     try:
         os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(PRIORITY))
     except (OSError, AttributeError) as error:
-        return f"no real-time priority ({error}): steps may come some ms late on a busy host"
-    return f"real-time priority granted: SCHED_FIFO {PRIORITY}"
+        return False, f"no real-time priority ({error}): steps may come some ms late on a busy host"
+    return True, f"real-time priority granted: SCHED_FIFO {PRIORITY}"

@@ -11,23 +11,23 @@ from contextlib import closing
 from pathlib import Path
 
 from operando.config import Endstation
+from operando.environment.desks import desks
 from operando.environment.equipment import Equipment, open_equipment
-from operando.environment.limits import pressure_fields, programme_fields, temperature_fields
+from operando.environment.heartbeats import Heartbeats
+from operando.environment.ownership import Ownership
 from operando.environment.pressure import PressureLoop
 from operando.environment.pressure_settings import PressureSettings
 from operando.environment.programme import ProgrammeRunner
 from operando.environment.publication import Publication
 from operando.environment.record_table import record_table
-from operando.environment.requests import RequestDesk
-from operando.environment.safe import go_safe, hold
 from operando.environment.schedule import Schedule, ask_for_realtime, until
 from operando.environment.takeover import last_count, previous_target
 from operando.environment.temperature import TemperatureLoop
+from operando.environment.timing import Timing
 from operando.environment.worker import Worker
 from operando.errors import EndstationError
 from operando.history import EnvironmentHistory, EnvironmentLog
 from operando.records import Put, RecordServer
-from operando.vocabulary import Mode
 
 COMMIT_INTERVAL = 0.4
 """s; a commit is visible to readers, and half a second of guard lies behind it."""
@@ -40,7 +40,7 @@ STOP_LIMIT = 5.0
 _logger = logging.getLogger(__name__)
 
 
-def run(config: Endstation, root: Path, ca_port: int, ready: Callable[[], None]) -> None:
+def run(config: Endstation, root: Path, ca_port: int, ready: Callable[[], None], realtime: bool = True) -> None:
     """Own the sample environment until SIGTERM or SIGINT, then leave drive, heater and cell script as they are.
 
     Parameters
@@ -53,6 +53,8 @@ def run(config: Endstation, root: Path, ca_port: int, ready: Callable[[], None])
         Loopback port for Channel Access.
     ready : callable
         Called once everything is measured and served.
+    realtime : bool
+        Ask for real-time priority for the pressure loop.
 
     Raises
     ------
@@ -66,7 +68,7 @@ def run(config: Endstation, root: Path, ca_port: int, ready: Callable[[], None])
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    service = Service(config, root, open_equipment(config, root), stop)
+    service = Service(config, root, open_equipment(config, root), stop, realtime)
     try:
         service.serve(ca_port)
         service.wait_for_readings()
@@ -93,31 +95,43 @@ class Service:
         Its instruments, open.
     stop : Event
         Ends everything.
+    realtime : bool
+        Ask for real-time priority for the pressure loop.
     """
 
-    def __init__(self, config: Endstation, root: Path, equipment: Equipment, stop: threading.Event) -> None:
+    def __init__(
+        self, config: Endstation, root: Path, equipment: Equipment, stop: threading.Event, realtime: bool = True
+    ) -> None:
         self._config = config
         self._stop = stop
+        self._realtime = realtime
         self._workers: dict[str, Worker] = {}
         folder = root / "environment"
         self._log = EnvironmentLog(folder)
         self._publication = Publication(self._log)
+        self._heartbeats = Heartbeats(self._publication.show)
+        self._ownership = Ownership(
+            config.control.owner_lapse_s,
+            f"{config.file}: [control] owner_lapse_s",
+            lambda owner: self._publication.show("CONTROL:OWNER", owner),
+        )
         with closing(EnvironmentHistory(folder)) as history:
             self._pressure = self._make_pressure(equipment, history)
             self._temperature = self._make_temperature(equipment, history)
             self._programme = self._make_programme(equipment, history)
+        self._schedule = Schedule(1 / config.pressure.rate_Hz, until(stop))
+        self._timing = Timing(self._schedule, self._pressure.reading_ages, self._publication.show)
         self._server: RecordServer | None = None
 
     def serve(self, ca_port: int) -> None:
         """Start the records, then every thread."""
         self._server = server = RecordServer(self._config.prefix, ca_port, record_table(self._puts()))
         self._show_limits()
-        pressure = Schedule(1 / self._config.pressure.rate_Hz, until(self._stop))
         heater = Schedule(self._config.heater.poll_interval_s, until(self._stop))
         cell = Schedule(LISTEN_INTERVAL, until(self._stop))
         self._start("publication", lambda: self._publication.serve(server))
         self._start("log", self._commit)
-        self._start("pressure", lambda: self._regulate(pressure))
+        self._start("pressure", self._regulate)
         self._start("temperature", lambda: heater.run(self._temperature.step))
         self._start("programme", lambda: cell.run(self._programme.step))
 
@@ -148,14 +162,16 @@ class Service:
     def _start(self, name: str, work: Callable[[], None]) -> None:
         self._workers[name] = Worker(name, work, self._stop)
 
-    def _regulate(self, schedule: Schedule) -> None:
-        rate = self._config.pressure.rate_Hz
-        self._publication.note(f"pressure loop at {rate:g} Hz: {ask_for_realtime()}", logging.INFO)
-        schedule.run(self._pressure.step)
-        self._publication.note(f"pressure loop: {schedule.overruns} overruns", logging.INFO)
+    def _regulate(self) -> None:
+        granted, words = ask_for_realtime() if self._realtime else (False, "no real-time priority was asked for")
+        self._publication.show("ENVIRONMENT:REALTIME", int(granted))
+        self._publication.note(f"pressure loop at {self._config.pressure.rate_Hz:g} Hz: {words}", logging.INFO)
+        self._schedule.run(self._pressure.step)
+        self._publication.note(self._timing.summary(), logging.INFO)
 
     def _commit(self) -> None:
         while not self._stop.wait(COMMIT_INTERVAL):
+            self._timing.serve()
             try:
                 self._log.commit(time.time_ns())
             except sqlite3.Error:
@@ -202,45 +218,14 @@ class Service:
 
     def _puts(self) -> dict[str, Put]:
         """Who takes what clients put."""
-        regulated = (
-            ("stack_pressure", "PRESSURE", pressure_fields(self._config), self._pressure),
-            ("temperature", "TEMPERATURE", temperature_fields(self._config), self._temperature),
+        puts = desks(
+            self._config,
+            self._pressure,
+            self._temperature,
+            self._programme,
+            self._publication.show,
+            self._ownership,
+            self._heartbeats,
+            lambda: "",
         )
-        puts: dict[str, Put] = {}
-        for subject, subsystem, allowed, loop in regulated:
-            desk = RequestDesk(subject, subsystem, allowed, loop.tell, _released(loop), self._publication.show)
-            puts[f"{subsystem}:REQUEST"] = desk.on_request
-            for field in ("target", "tolerance", "settle_time", "ramp_rate", "stop"):
-                puts[f"{subsystem}:{field.upper()}"] = desk.on_put(field)
-        programme = self._programme
-        desk = RequestDesk("cell", "CELL", programme_fields(), programme.tell, _busy(programme), self._publication.show)
-        puts |= {"CELL:REQUEST": desk.on_request, "CELL:START": desk.on_put("start"), "CELL:SAFE": desk.on_put("stop")}
-        return puts | {"HOLD": self._on_hold, "SAFE": self._on_safe}
-
-    def _on_hold(self, value: int) -> None:
-        if value:
-            hold((self._pressure, self._temperature))
-
-    def _on_safe(self, value: int) -> None:
-        if value:
-            go_safe((("current", self._programme), ("heat", self._temperature), ("pressure", self._pressure)))
-
-
-def _released(loop: PressureLoop | TemperatureLoop) -> Callable[[str], str]:
-    """Return who objects to anything but a reset while a regulated quantity is in its safe state."""
-
-    def objection(field: str) -> str:
-        if field == "target" and loop.mode is Mode.RELEASED:
-            return "the safe state is latched until somebody asks for reset"
-        return ""
-
-    return objection
-
-
-def _busy(programme: ProgrammeRunner) -> Callable[[str], str]:
-    """Return who objects to a start while a programme runs or the safe state is latched."""
-
-    def objection(field: str) -> str:
-        return programme.objection() if field == "start" else ""
-
-    return objection
+        return puts | {"ENVIRONMENT:TIMING_RESET": self._timing.on_reset}
