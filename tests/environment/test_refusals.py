@@ -10,6 +10,7 @@ import operando.configs
 from operando.config import load
 from operando.environment.axis import Change
 from operando.environment.limits import pressure_fields, programme_fields, temperature_fields
+from operando.environment.ownership import Ownership
 from operando.environment.requests import RequestDesk
 
 FILE = (Path(operando.configs.__file__).parent / "simulated.toml").resolve()
@@ -28,8 +29,9 @@ class Bench:
             "CELL": ("cell", programme_fields()),
         }[subsystem]
         self.subsystem = subsystem
+        ownership = Ownership(10.0, "[control] owner_lapse_s", lambda _: None)
         self.desk = RequestDesk(
-            subject, subsystem, fields, self.told.append, lambda _: objection, self.shown.__setitem__
+            subject, subsystem, fields, self.told.append, lambda _: objection, self.shown.__setitem__, ownership
         )
 
     def ask(self, **request: object) -> tuple[bool, str]:
@@ -50,8 +52,8 @@ ACCEPTED = [
     ("PRESSURE", "tolerance", 0.1),
     ("PRESSURE", "settle_time", 0),
     ("PRESSURE", "ramp_rate", 0.1),
+    ("PRESSURE", "drive", -20.0),
     ("PRESSURE", "stop", 0.0),
-    ("PRESSURE", "reset", 0.0),
     ("TEMPERATURE", "target", 45.0),
 ]
 
@@ -74,7 +76,10 @@ REFUSED = [
     ("PRESSURE", "tolerance", 0.0, "below the low limit 1e-06 MPa"),
     ("PRESSURE", "settle_time", -1.0, "below the low limit 0 s"),
     ("PRESSURE", "ramp_rate", -0.1, "below the low limit 1e-06 MPa/s"),
-    ("PRESSURE", "drive", 60.0, "allowed: ramp_rate, reset, settle_time, stop, target, tolerance"),
+    ("PRESSURE", "drive", 131.0, f"above the high limit 130 V ({FILE}: [piezo] high_limit_V)"),
+    ("PRESSURE", "drive", -21.0, f"below the low limit -20 V ({FILE}: [piezo] low_limit_V)"),
+    ("PRESSURE", "volts", 6.0, "allowed: drive, mode, ramp_rate, reset, settle_time, stop, target, tolerance"),
+    ("TEMPERATURE", "drive", 60.0, "allowed: ramp_rate, reset, settle_time, stop, target, tolerance"),
     ("TEMPERATURE", "target", 120.0, f"above the high limit 100 degC ({FILE}: [heater] high_limit_C)"),
     ("CELL", "target", 3.0, "allowed: reset, start, stop"),
 ]
@@ -97,10 +102,11 @@ def test_what_is_out_of_limits_is_refused_by_name_and_never_clamped(
     ("text", "words"),
     [
         ("target 85", "is no JSON"),
-        ("[]", "a JSON object of id, who, field, value is wanted"),
+        ("[]", "a JSON object of id, who, field, value, text is wanted"),
         ('{"id": "7", "who": "ada", "field": "target", "value": 1, "force": true}', "a JSON object of"),
         ('{"id": "7", "field": "target", "value": 1}', "who must be text"),
         ('{"id": "7", "who": "", "field": "target", "value": 1}', "who must be text, not empty"),
+        ('{"id": "7", "who": "ada", "field": "mode", "text": 1}', "ada asked for mode = 1, text is wanted"),
         ('{"who": "ada", "field": "target", "value": 1}', "id must be text"),
     ],
 )
@@ -142,6 +148,31 @@ def test_an_objection_of_the_loop_refuses() -> None:
         "stack_pressure: ada@p02 asked for target; refused: the safe state is latched until somebody asks for reset; "
         "nothing changes"
     )
+
+
+@pytest.mark.parametrize("mode", ["closed_loop", "constant_volume", "manual"])
+def test_a_mode_is_asked_for_in_words_and_answered_once_it_is_taken(mode: str) -> None:
+    bench = Bench()
+    bench.desk.on_request(json.dumps({"id": "7", "who": "ada@p02", "field": "mode", "text": mode}))
+    assert "PRESSURE:REPLY" not in bench.shown
+    (change,) = bench.told
+    assert (change.field, change.text) == ("mode", mode)
+    change.carried_out()
+    assert bench.reply() == (True, "")
+
+
+@pytest.mark.parametrize("mode", ["released", "open_loop", ""])
+def test_no_other_mode_is_asked_for(mode: str) -> None:
+    accepted, text = (bench := Bench()).ask(field="mode", text=mode)
+    assert not accepted
+    assert text.startswith(f"stack_pressure: ada@p02 asked for mode = {mode!r}; allowed: closed_loop, constant_volume")
+    assert bench.told == []
+
+
+def test_a_mode_is_put_as_text() -> None:
+    bench = Bench()
+    bench.desk.on_put("mode")("manual")
+    assert [(change.field, change.text) for change in bench.told] == [("mode", "manual")]
 
 
 @pytest.mark.parametrize("but", ["", "EmStat4: a programme is running"])

@@ -7,6 +7,7 @@ from pydantic import Field, PrivateAttr, model_validator
 
 from operando.config._model import Table
 from operando.config.beam import Detector, Integration, Lattice, Simulation, Source, Stage
+from operando.config.control import Control
 from operando.config.instruments import Cell, Heater, LoadCell, Piezo, Potentiostat, Pressure
 from operando.config.programme import Programme
 
@@ -32,6 +33,7 @@ class Endstation(Table):
     source: Source
     integration: Integration
     lattice: Lattice | None = None
+    control: Control = Control()
     simulation: Simulation | None = None
 
     _file: Path = PrivateAttr(default=Path("endstation.toml"))

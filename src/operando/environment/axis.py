@@ -17,19 +17,23 @@ class Change:
     Parameters
     ----------
     field : str
-        ``target``, ``tolerance``, ``settle_time``, ``ramp_rate``, ``stop``, ``start``, ``safe`` or ``reset``.
+        ``target``, ``tolerance``, ``settle_time``, ``ramp_rate``, ``mode``, ``drive``, ``stop``, ``start``, ``safe``
+        or ``reset``.
     value : float
         In the internal unit of the field.
     id : str
         Of the request.
     done : Future, optional
         Resolved once the change has been carried out: with nothing, or with the reason why it was not.
+    text : str
+        Of a field that takes words: the `Mode` that is asked for.
     """
 
     field: str
     value: float = 0.0
     id: str = ""
     done: "Future[str] | None" = None
+    text: str = ""
 
     def carried_out(self, but: str = "") -> None:
         """Tell whoever waits that this is done, or why not; a change that is tried again tells once."""

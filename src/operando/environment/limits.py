@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from operando.config import Endstation
 from operando.errors import RequestRefused
-from operando.vocabulary import Request
+from operando.vocabulary import Mode, Request
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,8 @@ class Field:
         Where the limit is configured; empty where it follows from what the field means.
     command : bool
         The value is ignored.
+    words : tuple of str
+        What may be asked for in words; the value is ignored.
     """
 
     unit: str = ""
@@ -30,9 +32,12 @@ class Field:
     low_key: str = ""
     high_key: str = ""
     command: bool = False
+    words: tuple[str, ...] = ()
 
 
 COMMAND = Field(command=True)
+MODES = (Mode.CLOSED_LOOP.value, Mode.CONSTANT_VOLUME.value, Mode.MANUAL.value)
+"""What may be asked for; the released mode is reached by ``safe`` alone."""
 LONGEST = 86_400.0
 """s, a day: a longer settle time is a typing error."""
 SMALLEST = 1e-6
@@ -44,7 +49,11 @@ def pressure_fields(config: Endstation) -> dict[str, Field]:
     table = config.pressure
     span = table.high_limit_MPa - table.low_limit_MPa
     low_key, high_key = _key(config, "pressure", "low_limit_MPa"), _key(config, "pressure", "high_limit_MPa")
+    piezo = config.piezo
+    piezo_keys = _key(config, "piezo", "low_limit_V"), _key(config, "piezo", "high_limit_V")
     return {
+        "mode": Field(words=MODES),
+        "drive": Field("V", piezo.low_limit_V, piezo.high_limit_V, *piezo_keys),
         "target": Field("MPa", table.low_limit_MPa, table.high_limit_MPa, low_key, high_key),
         "tolerance": Field("MPa", SMALLEST, span),
         "settle_time": Field("s", 0.0, LONGEST),
@@ -74,6 +83,11 @@ def programme_fields() -> dict[str, Field]:
     return {"start": COMMAND, "stop": COMMAND, "reset": COMMAND}
 
 
+def control_fields() -> dict[str, Field]:
+    """Return what may be asked of the endstation as a whole."""
+    return dict.fromkeys(("own", "disown", "hold", "safe"), COMMAND)
+
+
 def check(subject: str, request: Request, fields: dict[str, Field]) -> None:
     """Refuse what is out of limits; nothing is clamped.
 
@@ -97,7 +111,12 @@ def check(subject: str, request: Request, fields: dict[str, Field]) -> None:
         raise RequestRefused(
             f"{subject}: {request.who} asked for {request.field!r}; allowed: {allowed}; nothing changes"
         )
-    if field.command or field.low <= request.value <= field.high:
+    if field.words and request.text not in field.words:
+        raise RequestRefused(
+            f"{subject}: {request.who} asked for {request.field} = {request.text!r}; "
+            f"allowed: {', '.join(field.words)}; nothing changes"
+        )
+    if field.words or field.command or field.low <= request.value <= field.high:
         return
     asked = f"{subject}: {request.who} asked for {request.field} = {request.value:g} {field.unit}"
     if not math.isfinite(request.value):

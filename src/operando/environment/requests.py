@@ -9,12 +9,13 @@ from typing import Any
 
 from operando.environment.axis import Change
 from operando.environment.limits import Field, check
+from operando.environment.ownership import PUT, Ownership
 from operando.errors import RequestRefused
 from operando.vocabulary import Reply, Request
 
 KEYS = tuple(field.name for field in fields(Request))
-PUT = "caput"
-"""Who asks, where a client puts into a record without saying its name."""
+ANSWERED_WHEN_DONE = ("start", "mode", "reset", "hold", "safe")
+"""The next request of whoever waits for the answer builds on these; or an instrument may refuse them."""
 
 
 class RequestDesk:
@@ -34,6 +35,8 @@ class RequestDesk:
         Takes the name of a field, returns why it cannot be taken now, or nothing.
     show : callable
         Takes the name of a record and its text; only queues.
+    ownership : Ownership
+        Who is in control.
     """
 
     def __init__(
@@ -44,6 +47,7 @@ class RequestDesk:
         tell: Callable[[Change], None],
         objection: Callable[[str], str],
         show: Callable[[str, str], None],
+        ownership: Ownership,
     ) -> None:
         self._subject = subject
         self._subsystem = subsystem
@@ -51,6 +55,7 @@ class RequestDesk:
         self._tell = tell
         self._objection = objection
         self._show = show
+        self._ownership = ownership
         self._puts = 0
 
     def on_request(self, text: str) -> None:
@@ -63,44 +68,46 @@ class RequestDesk:
         else:
             self._take(request)
 
-    def on_put(self, field: str) -> Callable[[float], None]:
+    def on_put(self, field: str) -> Callable[[float | str], None]:
         """Return what takes a plain put into the record of a field; putting 0 to a command asks for nothing."""
 
-        def put(value: float) -> None:
+        def put(value: float | str) -> None:
             if self._allowed[field].command and not value:
                 return
             self._puts += 1
-            self._take(Request(f"{PUT}-{self._puts}", PUT, field, float(value)))
+            number, text = (0.0, value.strip()) if isinstance(value, str) else (float(value), "")
+            self._take(Request(f"{PUT}-{self._puts}", PUT, field, number, text))
 
         return put
 
     def _take(self, request: Request) -> None:
         try:
             check(self._subject, request, self._allowed)
-            if objection := self._objection(request.field):
+            if objection := self._ownership.objection(request.who, request.field) or self._objection(request.field):
                 raise RequestRefused(
                     f"{self._subject}: {request.who} asked for {request.field}; refused: {objection}; nothing changes"
                 )
         except RequestRefused as error:
             self._answer(Reply(request.id, False, str(error)))
             return
+        self._ownership.accepted(request.who, request.field)
         self._pass_on(request)
 
     def _pass_on(self, request: Request) -> None:
-        """Accept at once; only a start is answered when it is done, since an instrument may refuse it."""
-        if request.field != "start":
+        """Answer at once, or when it is done."""
+        if request.field not in ANSWERED_WHEN_DONE:
             self._tell(Change(request.field, request.value, request.id))
             self._answer(Reply(request.id, True, ""))
             return
         done: Future[str] = Future()
         done.add_done_callback(lambda found: self._answer(Reply(request.id, not found.result(), found.result())))
-        self._tell(Change(request.field, request.value, request.id, done))
+        self._tell(Change(request.field, request.value, request.id, done, request.text))
 
     def _answer(self, reply: Reply) -> None:
         self._show(f"{self._subsystem}:REPLY", json.dumps(asdict(reply)))
 
 
-def understood(subject: str, text: str) -> Request:
+def understood(subject: str, said: str) -> Request:
     """Return the request that a text states.
 
     Raises
@@ -111,23 +118,28 @@ def understood(subject: str, text: str) -> Request:
     Examples
     --------
     >>> understood("stack_pressure", '{"id": "7", "who": "ada", "field": "target", "value": 60}')
-    Request(id='7', who='ada', field='target', value=60.0)
+    Request(id='7', who='ada', field='target', value=60.0, text='')
     """
     try:
-        found = json.loads(text)
+        found = json.loads(said)
     except json.JSONDecodeError as error:
-        raise RequestRefused(f"{subject}: {text!r} is no JSON: {error}; nothing changes") from error
+        raise RequestRefused(f"{subject}: {said!r} is no JSON: {error}; nothing changes") from error
     if not isinstance(found, dict) or not set(found) <= set(KEYS):
-        raise RequestRefused(f"{subject}: {text!r}: a JSON object of {', '.join(KEYS)} is wanted; nothing changes")
+        raise RequestRefused(f"{subject}: {said!r}: a JSON object of {', '.join(KEYS)} is wanted; nothing changes")
     for key in ("id", "who", "field"):
         if not isinstance(found.get(key), str) or not found[key]:
-            raise RequestRefused(f"{subject}: {text!r}: {key} must be text, not empty; nothing changes")
+            raise RequestRefused(f"{subject}: {said!r}: {key} must be text, not empty; nothing changes")
     value: Any = found.get("value", 0.0)
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise RequestRefused(
             f"{subject}: {found['who']} asked for {found['field']} = {value!r}, a number is wanted; nothing changes"
         )
-    return Request(found["id"], found["who"], found["field"], float(value) if abs(value) < 1e300 else math.inf)
+    if not isinstance(text := found.get("text", ""), str):
+        raise RequestRefused(
+            f"{subject}: {found['who']} asked for {found['field']} = {text!r}, text is wanted; nothing changes"
+        )
+    number = float(value) if abs(value) < 1e300 else math.inf
+    return Request(found["id"], found["who"], found["field"], number, text)
 
 
 def _id_of(text: str) -> str:

@@ -11,12 +11,13 @@ from operando.vocabulary.quantities import (
     Reading,
     terminal_voltage,
 )
-from operando.vocabulary.states import AxisState, Mode, ProgrammeState, Reply, Request
+from operando.vocabulary.states import AxisState, Beat, Mode, ProgrammeState, Reply, Request
 
 __all__ = [
     "QUANTITIES",
     "QUANTITY",
     "AxisState",
+    "Beat",
     "ConstantCurrentCycling",
     "LatticeModel",
     "Mode",

@@ -30,8 +30,10 @@ class AxisState(StrEnum):
     """Within tolerance for the settle time."""
     HELD = "held"
     """A stop froze the target where the setpoint was."""
+    FREE = "free"
+    """Nobody regulates: the drive stands, frozen or set by hand, and the quantity goes where it goes."""
     FAULT = "fault"
-    """The readback cannot be trusted; the drive stays where it is."""
+    """The readback or the actuator cannot be trusted; the drive stays where it is."""
     SAFE = "safe"
     """Released by ``safe``; a new target is refused until reset."""
 
@@ -60,16 +62,39 @@ class Request:
     who : str
         User, program and host, as it shall appear in refusals and in the log.
     field : str
-        What is asked for: ``target``, ``tolerance``, ``settle_time``, ``ramp_rate``, ``stop`` (regulated quantities);
-        ``start``, ``stop`` (the cell programme).
+        What is asked for: ``target``, ``tolerance``, ``settle_time``, ``ramp_rate``, ``stop``, ``reset`` (regulated
+        quantities); ``mode``, ``drive`` (the stack pressure); ``start``, ``stop``, ``reset`` (the cell programme);
+        ``own``, ``disown``, ``hold``, ``safe`` (the endstation).
     value : float
-        In the internal unit of the field; ignored by ``stop`` and ``start``.
+        In the internal unit of the field; ignored by commands as ``stop`` and ``start``.
+    text : str
+        Where words are asked for, the word: a `Mode` for ``mode``.
     """
 
     id: str
     who: str
     field: str
     value: float = 0.0
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """One beat of a process, as one JSON object in its ``HEARTBEAT:…`` record, once a second.
+
+    Parameters
+    ----------
+    who : str
+        As in the requests of the same process.
+    count : int
+        Beats before this one.
+    last : bool
+        The process ends in order: nobody shall miss it.
+    """
+
+    who: str
+    count: int
+    last: bool = False
 
 
 @dataclass(frozen=True, slots=True)
