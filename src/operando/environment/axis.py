@@ -1,7 +1,8 @@
 """One look at a regulated quantity, and what somebody wants changed about it."""
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from operando.vocabulary import AxisState, Mode, Quality, Reading
@@ -65,6 +66,8 @@ class Axis:
         The last request whose target was reached.
     tolerance, settle_time, ramp_rate : float
         Unit of the quantity, s, unit per second.
+    facts : mapping of str to bool
+        What the interlocks shall know of the actuator, by the names in `operando.vocabulary.FACTS`.
     """
 
     readback: Reading
@@ -78,6 +81,7 @@ class Axis:
     tolerance: float
     settle_time: float
     ramp_rate: float
+    facts: Mapping[str, bool] = field(default_factory=dict)
 
     @property
     def demanded(self) -> Reading:

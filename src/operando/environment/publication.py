@@ -24,6 +24,16 @@ class Server(Protocol):
         """Serve a value."""
 
 
+class Watcher(Protocol):
+    """Who sees everything at full rate: the interlocks. Called by the threads that measure; never blocks."""
+
+    def take(self, name: str, reading: Reading) -> None:
+        """See a logged quantity, or a fact of `operando.vocabulary.FACTS`."""
+
+    def shown(self, record: str, value: Value, time_ns: int) -> None:
+        """See a record that changes and is no reading."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Notice:
     record: str
@@ -54,17 +64,31 @@ class Publication:
         self._now_ns = now_ns
         self._notices: SimpleQueue[_Notice | _Line | None] = SimpleQueue()
         self._shown: dict[str, Value] = {}
+        self._watcher: Watcher | None = None
+
+    def watch(self, watcher: Watcher) -> None:
+        """Let somebody see everything; to be called before any thread measures."""
+        self._watcher = watcher
 
     def reading(self, quantity: str, reading: Reading) -> None:
         """Log a reading and serve it; never blocks, from any thread."""
         self._log.append(quantity, reading)
+        self.fact(quantity, reading)
         self._notices.put(_Notice(QUANTITY[quantity].record, reading.value, reading.time_ns, reading.quality))
+
+    def fact(self, name: str, reading: Reading) -> None:
+        """Let the watcher see something that is neither logged nor served; never blocks, from any thread."""
+        if self._watcher:
+            self._watcher.take(name, reading)
 
     def show(self, record: str, value: Value) -> None:
         """Serve something that is no reading, where it differs from what is served; never blocks, from any thread."""
         if self._shown.get(record) != value:
             self._shown[record] = value
-            self._notices.put(_Notice(record, value, self._now_ns()))
+            now_ns = self._now_ns()
+            self._notices.put(_Notice(record, value, now_ns))
+            if self._watcher:
+                self._watcher.shown(record, value, now_ns)
 
     def note(self, text: str, level: int = logging.WARNING) -> None:
         """Write a line to the service's log; never blocks, from any thread."""
@@ -87,6 +111,8 @@ class Publication:
         self.reading(f"{quantity}_target", axis.asked)
         self.reading(f"{quantity}_settled", Reading(float(axis.settled), axis.readback.time_ns))
         self.reading(drive, axis.drive)
+        for name, holds in axis.facts.items():
+            self.fact(name, Reading(float(holds), axis.drive.time_ns))
         self.show(f"{subsystem}:SETTLED_ID", axis.settled_id)
         self.show(f"{subsystem}:STATE", axis.state.value)
         self.show(f"{subsystem}:MODE", axis.mode.value)

@@ -43,7 +43,8 @@ def record_table(puts: Mapping[str, Put]) -> list[RecordSpec]:
 
 def _reading(quantity: Quantity) -> RecordSpec:
     name = quantity.name
-    kind: Kind = "flag" if name.endswith("_settled") else "integer" if name in ("cycle", "step") else "float"
+    flag, integer = name.endswith(("_settled", "_tripped")), name in ("cycle", "step")
+    kind: Kind = "flag" if flag else "integer" if integer else "float"
     return RecordSpec(quantity.record, kind, quantity.unit, quantity.precision, quantity.description)
 
 

@@ -1,6 +1,7 @@
 """Words of the field: quantities, units, enumerations, frozen records. Imports nothing."""
 
 from operando.vocabulary.diffraction import LatticeModel, Phase, Recipe
+from operando.vocabulary.interlocks import FACTS, CurrentAction, HeatAction, PressureAction, Severity, unit_of
 from operando.vocabulary.programme import ConstantCurrentCycling
 from operando.vocabulary.quantities import (
     QUANTITIES,
@@ -14,15 +15,19 @@ from operando.vocabulary.quantities import (
 from operando.vocabulary.states import AxisState, Beat, Mode, ProgrammeState, Reply, Request
 
 __all__ = [
+    "FACTS",
     "QUANTITIES",
     "QUANTITY",
     "AxisState",
     "Beat",
     "ConstantCurrentCycling",
+    "CurrentAction",
+    "HeatAction",
     "LatticeModel",
     "Mode",
     "Phase",
     "PotentialScale",
+    "PressureAction",
     "ProgrammeState",
     "Quality",
     "Quantity",
@@ -30,5 +35,7 @@ __all__ = [
     "Recipe",
     "Reply",
     "Request",
+    "Severity",
     "terminal_voltage",
+    "unit_of",
 ]

@@ -79,6 +79,7 @@ QUANTITIES: tuple[Quantity, ...] = (
     Quantity("charge", "A h", "CELL:CHARGE", 7, "charge passed since programme start"),
     Quantity("cycle", "", "CELL:CYCLE", 0, "cycle number, from 1"),
     Quantity("step", "", "CELL:STEP", 0, "step number in the programme, from 1"),
+    Quantity("interlock_tripped", "", "INTERLOCK:TRIPPED", 0, "an interlock has tripped and is latched"),
 )
 """Every quantity that the environment service logs and serves."""
 
