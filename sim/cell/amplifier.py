@@ -32,6 +32,8 @@ class Amplifier:
         """V, as asked for."""
         self.slew = SLEW_OFF
         """% of the range in a millisecond."""
+        self.stuck = False
+        """A fault: the converter's output stays as it is."""
         self.driven = True
         """Whether the setpoint reaches the converter: false while another source or the position loop commands."""
         self._demand = self._converted
@@ -40,7 +42,7 @@ class Amplifier:
 
     def step(self, dt: float) -> float:
         """Advance by ``dt`` (s) and return the output (V)."""
-        goal = self._converted if self.driven else self._demand
+        goal = self._converted if self.driven and not self.stuck else self._demand
         reach = self.slew / 100.0 * (HIGH - LOW) * dt * 1000.0
         self._demand += goal - self._demand if self.slew >= SLEW_OFF else max(-reach, min(reach, goal - self._demand))
         self.output += (self._demand - self.output) * -math.expm1(-dt / TIME_CONSTANT)

@@ -36,6 +36,11 @@ REBOOT = 32768
 COMMAND = re.compile(rb"!(\d{3}):([A-Za-z0-9]{1,4})(\?|=[0-9+\-. ]{1,15})?")
 DIGITS_BEFORE, DIGITS_AFTER = 5, 3
 
+NOT_A_NUMBER = b"       NAN\r"
+"""Text of a number's width in a number's place."""
+
+Disturbance = Callable[[float, float], float]
+"""From a force (N) and the time (s) to the force that the converter makes of it."""
 
 SETTINGS = {
     "SZ": 0.0, "FLAG": float(REBOOT), "SGAI": RATED_FORCE / SENSITIVITY, "SOFS": 0.0, "CGAI": 1.0, "COFS": 0.0,
@@ -85,7 +90,15 @@ class DSCUSB:
     def __init__(self, force: Callable[[], float], random: np.random.Generator, station: int = 1) -> None:
         self.station = station
         self.broken_wire = False
-        """A fault: the bridge is open."""
+        """A fault: the bridge is open, and only the status tells it."""
+        self.frozen = False
+        """A fault: the converter makes no new results."""
+        self.not_a_number = False
+        """A fault: the main output is text."""
+        self.refuses = False
+        """A fault: every command to this station is answered by ``?``."""
+        self.disturbances: list[Disturbance] = []
+        """Faults of the measuring chain, in order."""
         self._force = force
         self._random = random
         self._buffer = bytearray()
@@ -102,7 +115,7 @@ class DSCUSB:
             "OPON": lambda: None,
             "OPOF": lambda: None,
         }
-        self._sample()
+        self._sample(0.0)
 
     @property
     def status(self) -> int:
@@ -123,9 +136,9 @@ class DSCUSB:
 
     def advance(self, now: float) -> list[Reply]:
         """Take a new result when one is due; the instrument never speaks unasked."""
-        if now >= self._next_sample:
+        if now >= self._next_sample and not self.frozen:
             self._next_sample = now + SAMPLE_PERIOD
-            self._sample()
+            self._sample(now)
         return []
 
     def _reading_table(self) -> dict[str, Callable[[], float]]:
@@ -153,11 +166,13 @@ class DSCUSB:
         addressed = re.search(rb"!(\d{3}):", line)
         if addressed is None or int(addressed[1]) not in (self.station, 0):
             return b""
-        command = COMMAND.fullmatch(line, addressed.start())
+        command = None if self.refuses else COMMAND.fullmatch(line, addressed.start())
         answer = b"?\r" if command is None else self._perform(command[2].decode().upper(), (command[3] or b"").decode())
         return answer if int(addressed[1]) else b""
 
     def _perform(self, name: str, operand: str) -> bytes:
+        if operand == "?" and name == "SYS" and self.not_a_number:
+            return NOT_A_NUMBER
         if operand == "?" and name in self._readings:
             return self._number(self._readings[name]())
         if operand == "?" and name in self._settings:
@@ -194,9 +209,11 @@ class DSCUSB:
         self._channel.old = True
         return self._main_output
 
-    def _sample(self) -> None:
+    def _sample(self, now: float) -> None:
         channel = self._channel
         channel.force = self._force() + NOISE * float(self._random.standard_normal())
+        for disturbance in self.disturbances:
+            channel.force = disturbance(channel.force, now)
         channel.peak = max(channel.peak, self._main_output)
         channel.trough = min(channel.trough, self._main_output)
         channel.old = False

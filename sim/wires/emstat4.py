@@ -43,9 +43,12 @@ class EmStat4:
     baudrate = 921600
 
     def __init__(self, cell: Cell, random: np.random.Generator) -> None:
-        self.overload = False
-        """A fault: the cell draws more than the instrument can supply."""
-        self._galvanostat = Galvanostat(cell, random)
+        self.galvanostat = Galvanostat(cell, random)
+        """The analogue side."""
+        self.critical_overload = False
+        """A fault: the cell draws more than the instrument can supply; a script ends by an error."""
+        self.refuses = False
+        """A fault: every command is refused."""
         self._buffer = bytearray()
         self._script: list[str] | None = None
         self._run: Run | None = None
@@ -80,7 +83,7 @@ class EmStat4:
         """Let the script run on and return what it writes."""
         if self._run is None:
             return []
-        self._run.overload = self.overload
+        self._run.critical_overload = self.critical_overload
         return self._speak(self._run.advance(now), now)
 
     def _take(self, line: str, now: float) -> str:
@@ -88,7 +91,7 @@ class EmStat4:
             return self._take_script_line(line, now)
         if not line:
             return ""
-        if line != "Z" and self._run is not None:
+        if self.refuses or (line != "Z" and self._run is not None):
             return self._refuse(line[0], UNKNOWN_COMMAND, now)
         command = self._commands.get(line)
         return self._refuse(line[0], UNKNOWN_COMMAND, now) if command is None else command(now)
@@ -108,7 +111,7 @@ class EmStat4:
         except ScriptError as error:
             self._deaf_until = now + DEAF_AFTER_ERROR
             return f"e!{error}\n"
-        self._run = Run(script, self._galvanostat, now)
+        self._run = Run(script, self.galvanostat, now)
         return "e\n" + self._text(self._run.advance(now), now)
 
     def _abort(self, now: float) -> str:

@@ -13,6 +13,7 @@ import numpy as np
 
 from operando.sim.wires.instrument import Reply
 from operando.sim.wires.modbus import (
+    BUSY,
     ILLEGAL_ADDRESS,
     ILLEGAL_VALUE,
     WRITE_MANY,
@@ -113,6 +114,8 @@ class Eurotherm3216:
         self.baudrate = baudrate
         self.loop = TemperatureLoop(plant, random, address)
         self.eeprom_writes = 0
+        self.refuses = False
+        """A fault: every request is answered by the exception "busy"."""
         self._random = random
         self._table = {parameter.address: parameter for parameter in parameters(self.loop)}
         self._slave = Slave(address, self)
@@ -129,6 +132,7 @@ class Eurotherm3216:
 
     def read(self, address: int, count: int) -> Sequence[int]:
         """Return ``count`` words from ``address`` on; holes between parameters read as zero."""
+        self._refuse_when_faulty()
         if address >= FLOAT_REGION:
             numbers, odd = divmod(count, 2)
             first, skew = divmod(address - FLOAT_REGION, 2)
@@ -142,6 +146,7 @@ class Eurotherm3216:
 
     def write(self, address: int, words: Sequence[int], function: int) -> None:
         """Take words into consecutive parameters, all of them or none."""
+        self._refuse_when_faulty()
         if address >= FLOAT_REGION:
             if function != WRITE_MANY or len(words) % 2 or address % 2:
                 raise ModbusError(ILLEGAL_ADDRESS)
@@ -158,7 +163,12 @@ class Eurotherm3216:
 
     def fast_status(self) -> int:
         """Return the low byte of the status word (function 7)."""
+        self._refuse_when_faulty()
         return self.loop.status & 0xFF
+
+    def _refuse_when_faulty(self) -> None:
+        if self.refuses:
+            raise ModbusError(BUSY)
 
     def _block(self, first: int, count: int) -> list[Parameter | None]:
         block = [self._table.get(address) for address in range(first, first + count)]

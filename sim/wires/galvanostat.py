@@ -48,6 +48,8 @@ class Galvanostat:
     def __init__(self, cell: Cell, random: np.random.Generator) -> None:
         self.range = 21
         self.connected = False
+        self.overloaded = False
+        """A fault: the control loop is off its setpoint, and every measurement says so."""
         self._cell = cell
         self._random = random
         self._setpoint = 0.0
@@ -79,6 +81,10 @@ class Galvanostat:
     @property
     def status(self) -> int:
         """Status bits of what is measured now."""
-        if abs(self._cell.voltage) >= COMPLIANCE or abs(self._cell.current) > 1.1 * RANGES[self.range]:
+        if (
+            self.overloaded
+            or abs(self._cell.voltage) >= COMPLIANCE
+            or abs(self._cell.current) > 1.1 * RANGES[self.range]
+        ):
             return OVERLOAD
         return OVERLOAD_WARNING if abs(self._cell.current) > 1.001 * RANGES[self.range] else 0

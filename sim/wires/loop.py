@@ -1,5 +1,6 @@
-"""One thread for everything that must answer in time: four lines and the physics behind them."""
+"""One thread for everything that must answer in time: four lines, the physics behind them, and their faults."""
 
+import math
 import selectors
 import threading
 import time
@@ -11,11 +12,14 @@ import numpy as np
 
 from operando.sim.cell.rig import Rig
 from operando.sim.cell.state import TrueState
+from operando.sim.faults.board import FaultBoard
+from operando.sim.faults.desk import FaultDesk
+from operando.sim.faults.equipment import Equipment
+from operando.sim.faults.line import FaultyLine
 from operando.sim.setup import Setup
 from operando.sim.wires.dscusb import DSCUSB
 from operando.sim.wires.emstat4 import EmStat4
 from operando.sim.wires.eurotherm3216 import Eurotherm3216
-from operando.sim.wires.instrument import Instrument
 from operando.sim.wires.nv200 import NV200
 from operando.sim.wires.port import Port
 
@@ -25,13 +29,16 @@ TICK = 0.005
 PUBLISH_PERIOD = 0.02
 """s between two snapshots of the true state."""
 
+FAULT_STREAM = 7
+"""Stream of random numbers beside those of the rig (0, 5, 6) and its instruments (1 to 4)."""
+
 LONGEST_CATCH_UP = 1.0
 """s of physics made up for after this process was held; a longer pause did not happen to the cell either."""
 
 Publish = Callable[[TrueState], None]
 
 
-def instruments(rig: Rig, seed: int) -> tuple[Instrument, ...]:
+def instruments(rig: Rig, seed: int) -> tuple[DSCUSB, NV200, Eurotherm3216, EmStat4]:
     """Return the four instruments on a rig, each with its own random numbers."""
     load_cell, piezo, heater, potentiostat = (np.random.default_rng((seed, index)) for index in range(1, 5))
     return (
@@ -54,19 +61,37 @@ class Wires:
     def __init__(self, setup: Setup) -> None:
         self.rig = Rig(setup)
         self._setup = setup
-        self._ports: list[Port] = []
+        load_cell, piezo, heater, potentiostat = instruments(self.rig, setup.seed)
+        random = np.random.default_rng((setup.seed, FAULT_STREAM))
+        self._lines = [FaultyLine(each) for each in (load_cell, piezo, heater, potentiostat)]
+        self._ports: dict[str, Port] = {}
+        self.faults = FaultBoard(
+            Equipment(
+                load_cell=load_cell,
+                piezo=piezo,
+                heater=heater,
+                potentiostat=potentiostat,
+                amplifier=self.rig.amplifier,
+                lines={line.name: line for line in self._lines},
+                unplug=self._unplug,
+                plug_in=self._plug_in,
+                area=math.pi * setup.electrode_diameter**2 / 4.0,
+                random=random,
+            )
+        )
+        """Faults there are now; belongs to the thread that runs."""
         self._resources = ExitStack()
 
     def __enter__(self) -> Self:
-        selector = self._resources.enter_context(selectors.DefaultSelector())
-        self._selector = selector
+        self._selector = self._resources.enter_context(selectors.DefaultSelector())
         with ExitStack() as opening:
             opening.push(self._resources)
-            for instrument in instruments(self.rig, self._setup.seed):
-                port = Port(instrument, self._setup.root / "sim")
-                self._resources.callback(port.close)
-                self._ports.append(port)
-                selector.register(port, selectors.EVENT_READ, port)
+            for line in self._lines:
+                port = Port(line, self._setup.root / "sim")
+                self._resources.callback(port.unplug)
+                self._ports[line.name] = port
+                self._selector.register(port, selectors.EVENT_READ, port)
+            self._resources.enter_context(FaultDesk(self._setup.root, self.faults, self._selector))
             opening.pop_all()
         return self
 
@@ -90,12 +115,13 @@ class Wires:
             if now >= next_tick:
                 self.rig.step(min(now - stepped, LONGEST_CATCH_UP))
                 stepped, next_tick = now, now + TICK
-                for port in self._ports:
+                self.faults.advance(now)
+                for port in self._ports.values():
                     port.advance(now)
             if publish is not None and now >= next_publish:
                 next_publish = now + PUBLISH_PERIOD
                 publish(self.rig.snapshot(time.time_ns()))
-            self._serve(min(next_tick, *(port.next_due for port in self._ports)))
+            self._serve(min(next_tick, *(port.next_due for port in self._ports.values())))
 
     def _serve(self, until: float) -> None:
         """Answer clients until the instant ``until`` (s)."""
@@ -103,8 +129,16 @@ class Wires:
         now = time.monotonic()
         for key, _ in ready:
             key.data.receive(now)
-        for port in self._ports:
+        for port in self._ports.values():
             port.send_due(now)
+
+    def _unplug(self, target: str) -> None:
+        self._selector.unregister(self._ports[target])
+        self._ports[target].unplug()
+
+    def _plug_in(self, target: str) -> None:
+        self._ports[target].plug_in()
+        self._selector.register(self._ports[target], selectors.EVENT_READ, self._ports[target])
 
 
 def run_wires(setup: Setup, stop: threading.Event, publish: Publish | None = None) -> None:

@@ -58,7 +58,7 @@ class Run:
     def __init__(self, script: Script, galvanostat: Galvanostat, now: float) -> None:
         self.failed = False
         """Whether it ended by an error; ``on_finished:`` was left out then and the cell is as it was."""
-        self.overload = False
+        self.critical_overload = False
         """A fault: the cell draws more than the instrument can supply."""
         self._script = script
         self._galvanostat = galvanostat
@@ -178,7 +178,7 @@ class Run:
         start = self._clock
         for index in range(1, max(1, round(duration / interval)) + 1):
             yield from self._wait(start + index * interval)
-            if self.overload:
+            if self.critical_overload:
                 raise ScriptError(CELL_OVERLOAD, statement.line)
             self._sample(statement.arguments, galvanostatic)
             yield from self._execute(statement.body)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 READ_HOLDING, READ_INPUT, WRITE_ONE, FAST_STATUS, LOOPBACK, WRITE_MANY = 3, 4, 6, 7, 8, 16
-ILLEGAL_FUNCTION, ILLEGAL_ADDRESS, ILLEGAL_VALUE = 1, 2, 3
+ILLEGAL_FUNCTION, ILLEGAL_ADDRESS, ILLEGAL_VALUE, BUSY = 1, 2, 3, 6
 LENGTHS = {READ_HOLDING: 8, READ_INPUT: 8, WRITE_ONE: 8, FAST_STATUS: 4, LOOPBACK: 8}
 """Bytes in a request, checksum included; that of function 16 stands in the request itself."""
 

@@ -24,7 +24,7 @@ LATENCY = (0.001, 0.003)
 NOT_SPECIFIED, UNKNOWN, RANGE_EXCEEDED, TOO_MANY, READ_ONLY = 1, 2, 4, 5, 6
 """Of the manual's error numbers (page 21), those that this amplifier has occasion for."""
 
-ACTUATOR_CONNECTED, CLOSED_LOOP = 1 << 0, 1 << 3
+ACTUATOR_CONNECTED, CLOSED_LOOP, OVER_TEMPERATURE = 1 << 0, 1 << 3, 1 << 10
 LOWER_LIMIT, UPPER_LIMIT = 1 << 14, 1 << 15
 
 
@@ -71,7 +71,10 @@ PARAMETERS = {
     "fenable": Parameter(0, 0, 1),
 }
 """``cl`` 1: the amplifier's own position loop. ``modsrc`` 0: USB commands. ``sr``: % of the range in a millisecond.
-``fenable`` 1: sweep the whole voltage range at power-up."""
+``fenable`` 1: sweep the whole voltage range at power-up. ``sinit``: % of the range, the output at power-up."""
+
+KEPT_WITHOUT_POWER = ("sinit", "fenable")
+"""What is about the next power-up."""
 
 
 class NV200:
@@ -93,6 +96,10 @@ class NV200:
     def __init__(self, amplifier: Amplifier, random: np.random.Generator, acknowledges: bool = True) -> None:
         self.values = {name: parameter.value for name, parameter in PARAMETERS.items()}
         """Present values of `PARAMETERS`."""
+        self.over_temperature = False
+        """A fault: the heat sink is too hot, and only the status tells it."""
+        self.refuses = False
+        """A fault: every command is answered by an error."""
         self._amplifier = amplifier
         self._random = random
         self._acknowledges = acknowledges
@@ -118,6 +125,7 @@ class NV200:
     def status(self) -> int:
         """Status register, as ``stat`` returns it."""
         status = ACTUATOR_CONNECTED | (CLOSED_LOOP if self.values["cl"] else 0)
+        status |= OVER_TEMPERATURE if self.over_temperature else 0
         if self._amplifier.output <= LOW + LEAST_STEP:
             status |= LOWER_LIMIT
         if self._amplifier.output >= HIGH - LEAST_STEP:
@@ -136,6 +144,23 @@ class NV200:
         """Say nothing: an amplifier never speaks unasked."""
         return []
 
+    def cycle_power(self) -> None:
+        """Lose power and come back: settings as delivered, the output where ``sinit`` says."""
+        for name, parameter in PARAMETERS.items():
+            if name not in KEPT_WITHOUT_POWER:
+                self.values[name] = parameter.value
+        self._amplifier.setpoint = LOW + self.values["sinit"] / 100.0 * (HIGH - LOW)
+        self._take_effect()
+
+    def set_by_hand(self, name: str, value: float) -> None:
+        """Change one of `PARAMETERS` at the front panel."""
+        self.values[name] = value
+        self._take_effect()
+
+    def turn_knob(self, volts: float) -> None:
+        """Move the drive at the front panel."""
+        self._amplifier.setpoint = max(LOW, min(HIGH, self._amplifier.setpoint + volts))
+
     def _answer(self, line: str) -> bytes:
         name, *values = line.split(",")
         try:
@@ -147,6 +172,8 @@ class NV200:
         return XOFF + text.encode() + b"\r\n" + XON
 
     def _perform(self, name: str, values: list[str]) -> str | None:
+        if self.refuses:
+            raise _Refused(NOT_SPECIFIED)
         if not name:
             return "NV200/D_NET>"
         if name not in PARAMETERS and name not in self._answers:
@@ -177,5 +204,8 @@ class NV200:
             self._amplifier.setpoint = value
             return
         self.values[name] = value
+        self._take_effect()
+
+    def _take_effect(self) -> None:
         self._amplifier.slew = self.values["sr"]
         self._amplifier.driven = self.values["cl"] == 0 and self.values["modsrc"] == 0

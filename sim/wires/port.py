@@ -24,7 +24,8 @@ class Port:
     """One instrument behind one pseudo-terminal, paced as its baud rate would.
 
     The terminal's own side stays open here as well, so that the instrument lives on between two clients. What no
-    client fetches is lost once the terminal is full, as it is on a serial line.
+    client fetches is lost once the terminal is full, as it is on a serial line. While it is unplugged there is neither
+    link nor terminal, and what the instrument says is lost.
 
     Parameters
     ----------
@@ -42,14 +43,30 @@ class Port:
         self._order = count()
         self.lost = 0
         """Bytes that no client fetched."""
+        self.link = folder / instrument.name
+        """Path that configurations name."""
+        self.device = ""
+        """Path of the terminal; empty while unplugged."""
+        self._controller = self._terminal = -1
+        self.plug_in()
+
+    def plug_in(self) -> None:
+        """Make a terminal and the link to it."""
         self._controller, self._terminal = os.openpty()
         tty.setraw(self._terminal)
         os.set_blocking(self._controller, False)
         self.device = os.ttyname(self._terminal)
-        """Path of the terminal."""
-        self.link = folder / instrument.name
-        """Path that configurations name."""
         self._make_link()
+
+    def unplug(self) -> None:
+        """Remove the link, if it is still ours, and hang up."""
+        if not self.device:
+            return
+        if self.link.is_symlink() and os.readlink(self.link) == self.device:
+            self.link.unlink()
+        os.close(self._controller)
+        os.close(self._terminal)
+        self.device = ""
 
     def fileno(self) -> int:
         """Return what to wait on for the client's bytes."""
@@ -57,6 +74,8 @@ class Port:
 
     def receive(self, now: float) -> None:
         """Hand the client's bytes to the instrument and schedule its replies."""
+        if not self.device:
+            return
         try:
             data = os.read(self._controller, LARGEST_READ)
         except OSError:
@@ -79,13 +98,6 @@ class Port:
         """When the next reply is due (s); infinity when none is."""
         return self._scheduled[0][0] if self._scheduled else float("inf")
 
-    def close(self) -> None:
-        """Remove the link, if it is still ours, and hang up."""
-        if self.link.is_symlink() and os.readlink(self.link) == self.device:
-            self.link.unlink()
-        os.close(self._controller)
-        os.close(self._terminal)
-
     def _schedule(self, replies: "list[Reply]", arrived: float) -> None:
         for reply in replies:
             begin = max(arrived + reply.latency, self._line_free)
@@ -93,6 +105,8 @@ class Port:
             heapq.heappush(self._scheduled, (self._line_free, next(self._order), reply.data))
 
     def _put(self, data: bytes) -> None:
+        if not self.device:
+            return
         try:
             written = os.write(self._controller, data)
         except BlockingIOError:

@@ -53,6 +53,8 @@ class TemperatureLoop:
         self.address = address
         self.sensor_broken = False
         """A fault: the thermocouple is open."""
+        self.stuck_power: float | None = None
+        """A fault: the relay passes this power (%), whatever the output."""
         self.target = plant.temperature
         self.second_setpoint = 0.0
         self.remote_setpoint = 0.0
@@ -135,7 +137,7 @@ class TemperatureLoop:
             self.output = self._integral = self.manual_output
         else:
             self.output = self._regulated()
-        self._plant.power = self.output
+        self._plant.power = self.output if self.stuck_power is None else self.stuck_power
 
     def _move_setpoint(self) -> None:
         if self.mode != NORMAL:

@@ -46,7 +46,7 @@ def test_a_signal_ends_it_without_a_trace(setup: Setup, tmp_path: Path, number: 
         wait_for(tmp_path / "ready", process)
         wait_for(tmp_path / "heard", process)
         assert sorted(path.name for path in (tmp_path / "sim").iterdir()) == [
-            "heater", "load_cell", "piezo", "potentiostat",
+            "faults.sock", "heater", "load_cell", "piezo", "potentiostat",
         ]  # fmt: skip
         process.send_signal(number)
         assert process.wait(30.0) == 0

@@ -158,7 +158,7 @@ def test_abort_closes_loops_and_finishes(bench: Bench) -> None:
 def test_an_error_while_running_leaves_the_cell_as_it_is(bench: Bench) -> None:
     bench.ask(CYCLE)
     bench.live(1.2)
-    bench.instrument.overload = True
+    bench.instrument.critical_overload = True
     assert re.fullmatch(r"!0032: Line \d+\n", bench.live(1.0))
     assert bench.cell.current == pytest.approx(100e-6)  # on_finished is not executed
     bench.live(0.1)

@@ -107,5 +107,5 @@ def test_the_programme_is_aborted_as_the_transcript_says() -> None:
 
 def test_an_overload_ends_the_programme_as_the_transcript_says() -> None:
     instrument, cell, _ = started()
-    instrument.overload = True
+    instrument.critical_overload = True
     assert exchange("emstat4", "an error while the programme runs").matches(run(instrument, cell, 1.0, 3.0))

@@ -1,6 +1,5 @@
 """The four instruments on real pseudo-terminals, with pyserial as the client."""
 
-import contextlib
 import threading
 import time
 from collections.abc import Iterator
@@ -124,8 +123,11 @@ class Talker:
 
 @pytest.fixture
 def port(tmp_path: Path) -> Iterator[Port]:
-    with contextlib.closing(Port(Talker(), tmp_path)) as opened:
+    opened = Port(Talker(), tmp_path)
+    try:
         yield opened
+    finally:
+        opened.unplug()
 
 
 def test_replies_are_paced_by_the_baud_rate_and_the_latency(port: Port) -> None:
@@ -158,5 +160,5 @@ def test_a_fresh_link_replaces_a_stale_one(tmp_path: Path) -> None:
     (tmp_path / "talker").symlink_to("/dev/pts/does-not-exist")
     port = Port(Talker(), tmp_path)
     assert port.link.resolve() == Path(port.device)
-    port.close()
+    port.unplug()
     assert not port.link.is_symlink()
