@@ -1,9 +1,11 @@
 """An instrument's own seconds mapped to the host's UTC."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 DRIFT = 1e-4
 """How fast the mapping may move later: twice the error of an ordinary quartz (50 ppm)."""
+LEAP_NS = 10_000_000_000
+"""ns; a packet waits less than this on a line that is listened to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,10 +21,28 @@ class InstrumentClock:
         UTC, ns since the epoch, of the instrument's zero; None before the first packet.
     elapsed : float
         s, instrument time of the last packet.
+    not_before_ns : int or None
+        UTC, ns since the epoch: the zero lies after this, where that is known.
+    doubted_ns : int or None
+        The zero by a packet that was not believed; a second packet that says the same is.
     """
 
     zero_ns: int | None = None
     elapsed: float = 0.0
+    not_before_ns: int | None = None
+    doubted_ns: int | None = None
+
+    def believes(self, elapsed: float, arrival_ns: int) -> bool:
+        """Return whether a packet can be of this time: neither from the future nor from before the last one."""
+        zero = arrival_ns - round(elapsed * 1e9)
+        if self.doubted_ns is not None and abs(zero - self.doubted_ns) < LEAP_NS:
+            return True
+        earliest = self.not_before_ns if self.zero_ns is None else self.zero_ns
+        return earliest is None or (zero > earliest - LEAP_NS and elapsed >= self.elapsed)
+
+    def doubting(self, elapsed: float, arrival_ns: int) -> "InstrumentClock":
+        """Return the clock after a packet that is not believed."""
+        return replace(self, doubted_ns=arrival_ns - round(elapsed * 1e9))
 
     def heard(self, elapsed: float, arrival_ns: int) -> "InstrumentClock":
         """Return the clock after a packet of instrument time ``elapsed`` (s) that arrived at ``arrival_ns``."""

@@ -92,7 +92,7 @@ class EmStat4:
         if self._output.running:
             raise InstrumentRefused("EmStat4: a programme is running; nothing was started: abort it first")
         self._send_script(script)
-        self._output.started()
+        self._output.started(self._now_ns())
 
     def poll(self) -> list[Sample]:
         """Return the samples that came since the last call; none is lost by an error, they come with the next call.
@@ -106,8 +106,9 @@ class EmStat4:
         """
         self._listen()
         self._deal_with_failure()
-        if self._output.problems:
-            raise self._output.problems.pop(0)
+        if problems := self._output.problems:
+            self._output.problems = []
+            raise BadReply(f"{problems[0]}{f'; and {len(problems) - 1} more like it' * (len(problems) > 1)}")
         samples, self._output.samples = self._output.samples, []
         return samples
 

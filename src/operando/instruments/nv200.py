@@ -7,6 +7,7 @@ answered by nothing at all, so an ``error,N`` that is found with a later reply i
 
 import math
 import re
+from collections.abc import Callable
 
 from operando.errors import BadReply, InstrumentRefused, NoReply
 from operando.instruments.conversation import Conversation
@@ -18,6 +19,9 @@ XON = b"\x11"
 NOISE = b"\x11\x13\x00\x01\r\n "  # flow control, padding and line ends around a reply
 REPLY_TIME = 0.2  # s; the vendor's library allows 0.6 s, which would be 12 steps of a 20 Hz regulator
 ACKNOWLEDGEMENT_TIME = 0.02  # s
+SENSOR = 0b110  # of stat: strain gauge or capacitive sensor
+SAME_RATE = 0.05  # relative; the amplifier keeps its slew rate as a short decimal number
+SLACK = 1.0  # V; a drive further outside the amplifier's own range is a damaged reply, which has no checksum
 ERRORS = {
     1: "unspecified",
     2: "unknown command",
@@ -53,6 +57,9 @@ class NV200:
         self._conversation = Conversation(line, "NV200")
         self._unanswered = ""  # the write that has not been answered yet, and may never be
         self._acknowledges = True  # until a write was met by silence: then none is waited for again
+        self._range = (-math.inf, math.inf)  # V, as `read_range` has found it
+        self._slew_rate = math.nan  # %/ms, as `prepare` has set it
+        self._measures_volts = False  # until the status says that the actuator has no position sensor
 
     def prepare(self, slew_limit: float) -> None:
         """Check that the host may drive the amplifier, and set its slew limit; the drive does not move.
@@ -73,19 +80,35 @@ class NV200:
         low, high = self.read_range()
         wanted = slew_limit / (high - low) * 100 / 1000  # % of the range per ms
         self._write(f"sr,{wanted:.6f}")
-        if not math.isclose(found := self._query("sr"), wanted, rel_tol=0.05):
+        if not math.isclose(found := self._query("sr"), wanted, rel_tol=SAME_RATE):
             raise InstrumentRefused(f"NV200: slew rate {wanted:g} %/ms was set, {found:g} %/ms is read back")
+        self._slew_rate = wanted
 
     def read_range(self) -> tuple[float, float]:
         """Return the lowest and highest voltage of the amplifier, V."""
         low, high = self._query("avmin"), self._query("avmax")
         if not low < high:
             raise BadReply(f"NV200: avmin {low:g} V is not below avmax {high:g} V")
+        self._range = low, high
         return low, high
 
     def read_drive(self) -> float:
         """Return the voltage that the amplifier says is set, V."""
-        return self._query("set")
+        low, high = self._range
+        return self._query("set", lambda volts: low - SLACK <= volts <= high + SLACK, f"{low:g} to {high:g} V")
+
+    def read_output(self) -> float:
+        """Return the voltage at the actuator, V; with a position sensor ``meas`` is a position, and this no number."""
+        return self._query("meas") if self._measures_volts else math.nan
+
+    def changed_settings(self) -> str:
+        """Return what is no longer as `prepare` left it: a power cycle or somebody at the front panel; or nothing."""
+        if (source := self._query("modsrc")) != 0:
+            return f"modsrc is {source:g}: {CHECKED['modsrc']}"
+        found = self._query("sr")
+        if math.isnan(self._slew_rate) or math.isclose(found, self._slew_rate, rel_tol=SAME_RATE):
+            return ""
+        return f"sr is {found:g} %/ms, {self._slew_rate:g} %/ms was set: the amplifier was switched off, or set by hand"
 
     def write_drive(self, volts: float) -> None:
         """Set the drive.
@@ -107,7 +130,8 @@ class NV200:
 
     def read_status(self) -> AmplifierStatus:
         """Return the flags of ``stat``."""
-        bits = int(self._query("stat"))
+        bits = int(self._query("stat", lambda word: word.is_integer() and 0 <= word < 1 << 16, "a word of 16 bits"))
+        self._measures_volts = not bits & SENSOR
         return AmplifierStatus(
             connected=bool(bits & 1 << 0),
             closed_loop=bool(bits & 1 << 3),
@@ -131,7 +155,7 @@ class NV200:
             return
         self._answered(_lines(reply))
 
-    def _query(self, name: str) -> float:
+    def _query(self, name: str, possible: Callable[[float], bool] = math.isfinite, wanted: str = "") -> float:
         self._take_late_answer()
         command = name.encode("ascii") + b"\r\n"
         reply = self._conversation.ask(command, XON, REPLY_TIME)
@@ -139,12 +163,12 @@ class NV200:
         if self._unanswered and not last.startswith(f"{name},"):
             # the late answer to the write; our own comes behind it
             before, last = [*before, last], self._second_reply(command, [*before, last])
-        self._answered(before)
+        self._answered(before, name)
         if last.startswith("error"):
             raise _refusal(name, last)
         echo, _, value = last.partition(",")
-        if echo != name or NUMBER.fullmatch(value) is None:
-            raise self._conversation.misunderstood(command, reply, f"'{name},<number>'")
+        if echo != name or NUMBER.fullmatch(value) is None or not possible(float(value)):
+            raise self._conversation.misunderstood(command, reply, f"'{name},<number>' {wanted}".rstrip())
         return float(value)
 
     def _second_reply(self, command: bytes, first: list[str]) -> str:
@@ -160,9 +184,9 @@ class NV200:
         if self._unanswered and (late := self._line.read_available()):
             self._answered(_lines(late))
 
-    def _answered(self, lines: list[str]) -> None:
-        """Close the outstanding write; an error among the lines is its error."""
-        command, self._unanswered = self._unanswered, ""
+    def _answered(self, lines: list[str], asked: str = "") -> None:
+        """Close the outstanding write; an error among the lines is its error, else that of what is asked."""
+        command, self._unanswered = self._unanswered or asked, ""
         for line in lines:
             if line.startswith("error"):
                 raise _refusal(command, line)
@@ -175,7 +199,8 @@ def _lines(reply: bytes) -> list[str]:
 
 def _refusal(command: str, line: str) -> InstrumentRefused:
     number = line.partition(",")[2]
-    meaning = ERRORS.get(int(number), "not in the manual") if number.isdecimal() else "without a number"
+    numbered = number.isdecimal() and len(number) < 4
+    meaning = ERRORS.get(int(number), "not in the manual") if numbered else "without a number"
     return InstrumentRefused(
         f"NV200: '{command}' was refused with '{line}' ({meaning}); the drive was not changed by it"
     )

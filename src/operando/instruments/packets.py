@@ -29,8 +29,11 @@ PREFIXES = {
     "E": 1e18,
 }
 VARIABLE = re.compile(
-    r"(?P<type>[a-z]{2})(?:(?P<digits>[0-9A-F]{7})(?P<prefix>[afpnum ikMGTPE])| {5}nan)(?P<metadata>(?:,[0-9A-F]+)*)"
+    r"(?P<type>[a-z]{2})(?:(?P<digits>[0-9A-F]{7})(?P<prefix>[afpnum ikMGTPE])| {5}nan)"
+    r"(?P<metadata>(?:,[0-9A-F]{2,3})*)"
 )
+LENGTH = {"1": 2, "2": 3}
+"""Characters of a metadata token, by its first: status, range. Others are left to later versions of the manual."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,16 +46,19 @@ class Variable:
         Two letters: ``ab`` potential, ``ba`` current, ``eb`` time.
     value : float
         In the SI unit of its type; not a number where the instrument says so.
-    status : int
-        1 timing, 2 overload, 4 underload, 8 overload warning.
+    status : int or None
+        1 timing, 2 overload, 4 underload, 8 overload warning; None where the instrument says nothing of it.
     range : int or None
         Number of the range, by the instrument's own table.
+    whole : bool
+        Sent as a whole number.
     """
 
     type: str
     value: float
-    status: int = 0
+    status: int | None = None
     range: int | None = None
+    whole: bool = False
 
 
 def variable(text: str) -> Variable:
@@ -72,9 +78,10 @@ def variable(text: str) -> Variable:
     if match is None:
         raise BadReply(f"MethodSCRIPT: {text!r} is not a variable of a data packet")
     metadata = [token for token in match["metadata"].split(",") if token]
-    status = [int(token[1:], 16) for token in metadata if token[0] == "1" and len(token) == 2]
-    ranges = [int(token[1:], 16) for token in metadata if token[0] == "2" and len(token) == 3]
-    return Variable(match["type"], _value(match), sum(status), ranges[0] if ranges else None)
+    known = {token[0]: int(token[1:], 16) for token in metadata if len(token) == LENGTH.get(token[0], len(token))}
+    if len(known) != len(metadata):
+        raise BadReply(f"MethodSCRIPT: {text!r} holds metadata twice or of a wrong length")
+    return Variable(match["type"], _value(match), known.get("1"), known.get("2"), match["prefix"] == "i")
 
 
 def packet(line: str) -> dict[str, Variable]:

@@ -1,7 +1,6 @@
 """What a running cell programme says, line by line: samples, its end, and what does not belong there."""
 
 import logging
-import math
 import re
 from collections.abc import Iterable
 
@@ -46,9 +45,10 @@ class ProgrammeOutput:
         self._clock = InstrumentClock()
         self._first_line = True
 
-    def started(self) -> None:
-        """Begin anew: a script was acknowledged."""
-        self.running, self.end, self._clock, self._first_line = True, None, InstrumentClock(), False
+    def started(self, now_ns: int) -> None:
+        """Begin anew: a script was acknowledged by ``now_ns`` (UTC, ns since the epoch)."""
+        self.running, self.end, self._first_line = True, None, False
+        self._clock = InstrumentClock(not_before_ns=now_ns)
 
     def stopped(self, error: str = "") -> None:
         """End by a command or an error, unless it has ended before."""
@@ -96,20 +96,30 @@ class ProgrammeOutput:
         try:
             variables = packet(line)
         except BadReply as error:
-            self.problems.append(error)
+            self.problems.append(BadReply(f"EmStat4: {line!r} came: {error}"))
             return []
         self._begun(True)
-        known = variables.keys() >= NEEDED
-        if not known or not all(math.isfinite(variables[kind].value) for kind in (methodscript.TIME, *WHOLE)):
+        if not (variables.keys() >= NEEDED and _is_ours(variables)):
             self.problems.append(BadReply(f"EmStat4: {line!r} is no packet of this project's programmes"))
             return []
         return [variables]
 
+    def _in_time(self, variables: dict[str, Variable], arrival_ns: int) -> bool:
+        """Set the clock by a packet, unless its time cannot be: one wrong digit would be hours of charge."""
+        elapsed = variables[methodscript.TIME].value
+        if self._clock.believes(elapsed, arrival_ns):
+            self._clock = self._clock.heard(elapsed, arrival_ns)
+            return True
+        self.problems.append(
+            BadReply(f"EmStat4: a packet of {elapsed:g} s came, after one of {self._clock.elapsed:g} s; it is left out")
+        )
+        self._clock = self._clock.doubting(elapsed, arrival_ns)
+        return False
+
     def _sample(self, packets: list[dict[str, Variable]], arrival_ns: int) -> None:
         # the clock first: of packets that came together the last has waited least, and dates the others
-        for variables in packets:
-            self._clock = self._clock.heard(variables[methodscript.TIME].value, arrival_ns)
-        for variables in packets:
+        believed = [variables for variables in packets if self._in_time(variables, arrival_ns)]
+        for variables in believed:
             voltage, current = variables[methodscript.POTENTIAL], variables[methodscript.CURRENT]
             elapsed = variables[methodscript.TIME].value
             self.samples.append(
@@ -119,8 +129,19 @@ class ProgrammeOutput:
                     elapsed=elapsed,
                     cycle=round(variables[methodscript.CYCLE].value),
                     step=round(variables[methodscript.STEP].value),
-                    status=voltage.status | current.status,
+                    status=(voltage.status or 0) | (current.status or 0),
                     time_ns=self._clock.utc_ns(elapsed),
                     arrival_ns=arrival_ns,
                 )
             )
+
+
+def _is_ours(variables: dict[str, Variable]) -> bool:
+    """Whether what was measured says how, and what counts counts."""
+    measured = (variables[methodscript.POTENTIAL], variables[methodscript.CURRENT])
+    counts = [variables[kind] for kind in WHOLE]
+    return (
+        all(variable.status is not None for variable in measured)
+        and all(variable.whole and variable.value >= 1 for variable in counts)
+        and variables[methodscript.TIME].value >= 0
+    )
