@@ -9,6 +9,7 @@ from operando.config._model import Table
 from operando.config.beam import Detector, Integration, Lattice, Simulation, Source, Stage
 from operando.config.control import Control
 from operando.config.instruments import Cell, Heater, LoadCell, Piezo, Potentiostat, Pressure
+from operando.config.interlocks import InterlockRow, contradiction
 from operando.config.programme import Programme
 
 
@@ -34,6 +35,7 @@ class Endstation(Table):
     integration: Integration
     lattice: Lattice | None = None
     control: Control = Control()
+    interlocks: list[InterlockRow] = Field(default_factory=list)
     simulation: Simulation | None = None
 
     _file: Path = PrivateAttr(default=Path("endstation.toml"))
@@ -52,6 +54,8 @@ class Endstation(Table):
             current = getattr(self.programme, name)
             if current > limit:
                 raise ValueError(f"programme.{name} = {current} is above potentiostat.current_limit_A = {limit}")
+        if complaint := contradiction(self):
+            raise ValueError(complaint)
         return self
 
     def located(self, file: Path) -> Self:

@@ -23,7 +23,7 @@ class LoadCell(Table):
     tare_temperature_C: float = 25.0
     zero_drift_N_per_K: NotNegative = 0.2
     zero_drift_N_per_day: NotNegative = 1.0
-    guide_friction_N: NotNegative = 5.0
+    guide_friction_N: NotNegative = 30.0
     frozen_after: Annotated[int, Field(ge=2)] = 5
 
 
@@ -56,6 +56,7 @@ class Pressure(Table):
     integral_gain_V_per_MPa_s: Positive
     pressure_per_volt_MPa_per_V: Positive = 0.153
     pressure_per_kelvin_MPa_per_K: NotNegative = 0.0
+    pressure_per_charge_MPa_per_mAh: float = 0.0
     authority_warning_MPa: NotNegative = 2.0
 
     @model_validator(mode="after")

@@ -83,6 +83,8 @@ def _table_at(model: type[Table], parts: list[str]) -> type[Table] | None:
     """Return the model of a nested table, or None where the path leads to something else."""
     here: Any = model
     for part in parts:
+        if part.isdecimal():  # a row of a list of tables
+            continue
         field = getattr(here, "model_fields", {}).get(part)
         if field is None:
             return None

@@ -48,16 +48,16 @@ FACTS: dict[str, str] = {
     "amplifier_status": "",
     "heater_sensor_break": "",
     "heater_fault": "",
-    "heartbeat_runengine": "",
-    "heartbeat_recorder": "",
-    "heartbeat_simulator": "",
+    "heartbeat_runengine": "s",
+    "heartbeat_recorder": "s",
+    "heartbeat_simulator": "s",
     "disk_free": "GB",
 }
 """What interlocks may watch that is no logged quantity, with its unit.
 
 ``amplifier_foreign``: somebody or something else moved or switched the piezo amplifier. ``amplifier_status``: it says
 that it or its actuator is faulty. ``heater_fault``: loop break, heater failure, over-range or lost remote setpoint.
-A heartbeat is a reading whose time is that of the last beat; INVALID where its program ended in order.
+A heartbeat is the time since the last beat; 0 where none is expected: never heard, or ended in order.
 """
 
 

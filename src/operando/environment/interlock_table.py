@@ -1,0 +1,76 @@
+"""The interlocks of the configuration as rows that the loop judges."""
+
+from typing import TYPE_CHECKING
+
+from operando.config import Endstation
+from operando.config.interlocks import InterlockRow
+from operando.control.conditions import (
+    Above,
+    Below,
+    Condition,
+    Doubtful,
+    Holds,
+    HoldsUntilReset,
+    Saturated,
+    Stale,
+)
+from operando.control.interlock import Actions, Interlock
+from operando.control.patterns import Couplings, NoEffect, RisesFaster, Runaway, ShortCircuit, Unexplained
+from operando.vocabulary import CurrentAction, HeatAction, PressureAction, unit_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+MILLIAMPERE_HOURS = 1000.0
+"""In an A h."""
+
+
+def interlock_table(config: Endstation) -> tuple[Interlock, ...]:
+    """Return the rows in their order.
+
+    Parameters
+    ----------
+    config : Endstation
+        What the endstation is.
+    """
+    return tuple(
+        Interlock(
+            name=row.name,
+            quantity=row.quantity,
+            unit=unit_of(row.quantity),
+            condition=_condition(row, config),
+            for_s=row.for_s,
+            severity=row.severity,
+            actions=Actions(
+                CurrentAction[row.current.upper()], HeatAction[row.heat.upper()], PressureAction[row.pressure.upper()]
+            ),
+        )
+        for row in config.interlocks
+    )
+
+
+def _condition(row: InterlockRow, config: Endstation) -> Condition:
+    limit = row.limit if row.limit is not None else 0.0  # only where the condition has none
+    made: dict[str, Callable[[], Condition]] = {
+        "above": lambda: Above(limit),
+        "below": lambda: Below(limit),
+        "rate_above": lambda: RisesFaster(limit, row.window),
+        "invalid": Doubtful,
+        "stale": lambda: Stale(limit),
+        "saturated": lambda: Saturated(config.piezo.low_limit_V, config.piezo.high_limit_V, "stack_pressure_setpoint"),
+        "set": HoldsUntilReset if row.quantity.startswith("amplifier_") else Holds,
+        "no_effect": lambda: NoEffect(limit),
+        "runaway": lambda: Runaway(limit, row.window),
+        "short_circuit": lambda: ShortCircuit(limit),
+        "unexplained": lambda: Unexplained(limit, _couplings(config)),
+    }
+    return made[row.condition]()
+
+
+def _couplings(config: Endstation) -> Couplings:
+    pressure = config.pressure
+    return Couplings(
+        pressure.pressure_per_volt_MPa_per_V,
+        pressure.pressure_per_kelvin_MPa_per_K,
+        pressure.pressure_per_charge_MPa_per_mAh * MILLIAMPERE_HOURS,
+    )
