@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from operando.control import Plausibility, judge
+from operando.control import Plausibility, Repetition, judge
 from operando.vocabulary import Quality, Reading
 
 BOUNDS = Plausibility(oldest=0.2, fastest=20.0, noise=0.05)
@@ -32,3 +32,11 @@ def reading(value: float, age: float = 0.0, quality: Quality = Quality.GOOD) -> 
 )
 def test_a_reading_is_judged(now: Reading, before: Reading | None, verdict: Quality) -> None:
     assert judge(now, before, NOW, BOUNDS) is verdict
+
+
+def test_the_same_number_is_counted_until_another_comes() -> None:
+    counts, repetition = [], Repetition()
+    for value in (5.0, 5.0, 5.0, 5.001, 5.0, math.nan, math.nan):
+        repetition = repetition.then(value)
+        counts.append(repetition.count)
+    assert counts == [1, 2, 3, 1, 1, 1, 1]

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from wire.scripted_line import ScriptedLine, golden, outcome, said
 from wire.scripted_serial import ScriptedSerial
-from wire.transcript import crc
+from wire.transcript import Exchange, crc
 
 from operando.errors import BadReply, InstrumentError, InstrumentRefused, NoReply
 from operando.instruments import Eurotherm3216
@@ -52,14 +52,63 @@ def test_a_target_is_one_write_and_is_counted() -> None:
     with ScriptedLine(*golden("eurotherm3216", "write the target 45.0")) as line:
         heater = controller(line)
         heater.write_target(45.0)
-    assert heater.target_writes == 1
+    assert heater.wearing_writes == 1
 
 
 def test_the_ramp_is_the_instruments_own() -> None:
     with ScriptedLine(*golden("eurotherm3216", "write the ramp rate 5.0 K/min")) as line:
         heater = controller(line)
         heater.write_ramp_rate(5.0)
-    assert heater.target_writes == 0
+    assert heater.wearing_writes == 0
+
+
+def looked(setpoint: float, target: float, status: int = 0) -> tuple[Exchange, Exchange]:
+    """Return one look at the instrument."""
+    values = framed(b"\x01\x03\x14", struct.pack(">5f", setpoint, target, 0.0, 20.0, setpoint))
+    return said(READ_VALUES, values), said(READ_STATUS, framed(b"\x01\x03\x02", struct.pack(">H", status)))
+
+
+def written(parameter: int, celsius: float) -> Exchange:
+    """Return one write of a float."""
+    register = struct.pack(">H", 0x8000 + 2 * parameter)
+    sent = framed(b"\x01\x10", register, b"\x00\x02\x04", struct.pack(">f", celsius))
+    return said(sent, framed(b"\x01\x10", register, b"\x00\x02"))
+
+
+SELECTED = said(framed(b"\x01\x10\x01\x14\x00\x01\x02\x00\x01"), framed(b"\x01\x10\x01\x14\x00\x01"))
+IS_SELECTED = framed(b"\x01\x03\x01\x14\x00\x01")
+
+
+def test_with_the_watchdog_a_target_wears_nothing_until_it_is_reached() -> None:
+    no_remote = said(IS_SELECTED, framed(b"\x01\x03\x02\x00\x00"))
+    with ScriptedLine(
+        *looked(25.0, 25.0), no_remote,
+        written(26, 45.0), SELECTED,
+        *looked(30.0, 25.0), written(26, 45.0),
+        *looked(45.0, 25.0), written(26, 45.0), written(2, 45.0),
+        *looked(45.0, 45.0), written(26, 45.0),
+    ) as line:  # fmt: skip
+        heater = Eurotherm3216(ScriptedSerial(line), address=1, watchdog=True)
+        heater.refresh()  # nothing: nobody has asked yet
+        assert heater.read().target == 25.0
+        heater.write_target(45.0)
+        for _ in range(3):
+            assert heater.read().target == 45.0
+            heater.refresh()
+    assert heater.wearing_writes == 1
+
+
+@pytest.mark.parametrize(("status", "goes_to"), [(0, 60.0), (1 << 14, 45.0)], ids=["in time", "too late"])
+def test_a_host_that_comes_back_refreshes_what_stands_and_a_failed_target_is_not_gone_back_to(
+    status: int, goes_to: float
+) -> None:
+    remote = said(IS_SELECTED, framed(b"\x01\x03\x02\x00\x01"))
+    value = said(framed(b"\x01\x03\x80\x34\x00\x02"), framed(b"\x01\x03\x04", struct.pack(">f", 60.0)))
+    with ScriptedLine(*looked(50.0, 45.0, status), remote, value, written(26, goes_to)) as line:
+        heater = Eurotherm3216(ScriptedSerial(line), address=1, watchdog=True)
+        assert heater.read().target == goes_to
+        heater.refresh()
+    assert heater.wearing_writes == 0
 
 
 def test_hold_freezes_the_target_where_the_setpoint_is() -> None:

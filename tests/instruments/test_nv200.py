@@ -101,7 +101,7 @@ def test_flags_of_a_saturated_amplifier() -> None:
         amplifier = NV200(line)
         healthy, saturated = amplifier.read_status(), amplifier.read_status()
     assert healthy.connected
-    assert not healthy.faulty
+    assert not healthy.complaints
     assert not healthy.at_high_limit
     assert saturated.at_high_limit
     assert not saturated.at_low_limit
@@ -110,7 +110,7 @@ def test_flags_of_a_saturated_amplifier() -> None:
 @pytest.mark.parametrize("bit", [10, 11, 12, 13])
 def test_flags_of_a_faulty_amplifier(bit: int) -> None:
     with ScriptedLine(said(b"stat\r\n", b"stat,%d\r\n\x11" % (1 | 1 << bit))) as line:
-        assert NV200(line).read_status().faulty
+        assert NV200(line).read_status().complaints
 
 
 def test_an_amplifier_is_prepared_without_moving() -> None:
@@ -140,6 +140,34 @@ def test_a_slew_rate_that_does_not_stick_is_refused() -> None:
     script = [*golden("nv200", *CHECKS, "write the slew rate"), said(b"sr\r\n", b"sr,2000.000\r\n\x11")]
     with ScriptedLine(*script) as line, pytest.raises(InstrumentRefused, match="slew rate"):
         NV200(line).prepare(slew_limit=100.0)
+
+
+@pytest.mark.parametrize(
+    ("status", "output"), [(0b001, 62.1), (0b011, math.nan)], ids=["no sensor", "a strain gauge: meas is a position"]
+)
+def test_the_output_is_measured_where_there_is_no_position_sensor(status: int, output: float) -> None:
+    asked = [said(b"meas\r\n", b"meas,62.100\r\n\x11")] if output == output else []
+    with ScriptedLine(said(b"stat\r\n", b"stat,%d\r\n\x11" % status), *asked) as line:
+        amplifier = NV200(line)
+        amplifier.read_status()
+        assert amplifier.read_output() == pytest.approx(output, nan_ok=True)
+
+
+@pytest.mark.parametrize(
+    ("source", "rate", "words"),
+    [("0", "0.066667", ""), ("1", "", "modsrc is 1"), ("0", "2000.000000", "sr is 2000 %/ms, 0.0666667 %/ms was set")],
+    ids=["as prepared", "another source", "switched off and on"],
+)
+def test_settings_that_changed_are_found(source: str, rate: str, words: str) -> None:
+    script = golden("nv200", *CHECKS, "write the slew rate", "read the slew rate")
+    script.append(said(b"modsrc\r\n", f"modsrc,{source}\r\n\x11".encode()))
+    script += [said(b"sr\r\n", f"sr,{rate}\r\n\x11".encode())] if rate else []
+    with ScriptedLine(*script) as line:
+        amplifier = NV200(line)
+        amplifier.prepare(slew_limit=100.0)
+        found = amplifier.changed_settings()
+    assert found.startswith(words)
+    assert bool(found) == bool(words)
 
 
 def test_an_unknown_command_is_refused() -> None:

@@ -22,7 +22,7 @@ class LoadCell(Table):
     tare_time: datetime | None = None
     tare_temperature_C: float = 25.0
     zero_drift_N_per_K: NotNegative = 0.2
-    zero_drift_N_per_day: NotNegative = 1.0
+    zero_drift_N_per_root_day: NotNegative = 1.0
     guide_friction_N: NotNegative = 30.0
     frozen_after: Annotated[int, Field(ge=2)] = 5
 

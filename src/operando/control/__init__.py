@@ -10,7 +10,7 @@ Each module is one law with a ``step`` of its own::
 """
 
 from operando.control import plausibility, ramp, regulator, settling
-from operando.control.plausibility import Plausibility, judge
+from operando.control.plausibility import Plausibility, Repetition, judge
 from operando.control.ramp import Ramp
 from operando.control.regulator import DriveLimits, RegulatorGains, RegulatorState
 from operando.control.settling import Settling
@@ -21,6 +21,7 @@ __all__ = [
     "Ramp",
     "RegulatorGains",
     "RegulatorState",
+    "Repetition",
     "Settling",
     "judge",
     "plausibility",

@@ -1,4 +1,4 @@
-"""Whether a reading may be believed: finite, fresh, and reachable from the one before."""
+"""Whether a reading may be believed: finite, fresh, alive, and reachable from the one before."""
 
 import math
 from dataclasses import dataclass
@@ -49,3 +49,26 @@ def judge(reading: Reading, previous: Reading | None, now_ns: int, bounds: Plaus
     elapsed = max(reading.time_ns - previous.time_ns, 0) * 1e-9
     jumped = abs(reading.value - previous.value) > bounds.noise + bounds.fastest * elapsed
     return Quality.SUSPECT if jumped else Quality.GOOD
+
+
+@dataclass(frozen=True, slots=True)
+class Repetition:
+    """How often exactly the same number came in a row.
+
+    A sensor with noise above its resolution repeats itself rarely: 0.2 N rms at 0.001 N gives the same number twice in
+    1 of 700 readings, and five times in 1 of 2e11. One that hangs repeats itself for ever, with good status bits.
+
+    Parameters
+    ----------
+    value : float
+        The last number.
+    count : int
+        Times in a row, from 1.
+    """
+
+    value: float = math.nan
+    count: int = 0
+
+    def then(self, value: float) -> "Repetition":
+        """Return the count with one more number."""
+        return Repetition(value, self.count + 1 if value == self.value else 1)

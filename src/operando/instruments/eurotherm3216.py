@@ -6,6 +6,10 @@ whatever the number of decimals on the display, and is written by function 16 on
 
 Setpoints live in an EEPROM that stands about 100 000 writes: a target is written once a move, and the instrument's own
 ramp (parameter 35) does the rest.
+
+With the watchdog the target goes to the remote setpoint (26, selected by 276), which wears nothing and must be written
+again within some seconds. Where the host falls silent the instrument says so (status bit 14) and goes back, along its
+ramp, to the local target (2): the last one that was reached, which is written there once it is.
 """
 
 import logging
@@ -27,11 +31,14 @@ logger = logging.getLogger(__name__)
 
 PROCESS_VALUE = 1
 TARGET = 2
+REMOTE_TARGET = 26
 RAMP_RATE = 35
 STATUS = 75
 MODE = 199
+SELECT_REMOTE = 276
 NORMAL, STANDBY = 0, 1  # 2 is configuration mode, which stops regulating: never written
 READ, WRITE = 3, 16  # Modbus functions
+REACHED = 0.06  # K; the display shows tenths
 REPLY_TIME = 0.5  # s; a block may take the instrument 500 ms (HA028651)
 
 
@@ -55,6 +62,8 @@ class Eurotherm3216:
         Modbus address, 1 to 254.
     baudrate : int
         9600 or 19200.
+    watchdog : bool
+        Targets go to the remote setpoint, and `refresh` must be called every second or so.
     now_ns : callable
         UTC in ns since the epoch.
     """
@@ -65,6 +74,7 @@ class Eurotherm3216:
         address: int = 1,
         baudrate: int = 19200,
         *,
+        watchdog: bool = False,
         now_ns: Callable[[], int] = time.time_ns,
     ) -> None:
         self._name = f"Eurotherm 3216 at {address}"
@@ -73,12 +83,16 @@ class Eurotherm3216:
                 port = serial.Serial(port, baudrate, timeout=REPLY_TIME, write_timeout=1.0, exclusive=True)
             self._modbus = minimalmodbus.Instrument(port, address)
         self._now_ns = now_ns
-        self._target_writes = 0
+        self._watchdog = watchdog
+        self._wearing_writes = 0
+        self._looked_for_remote = not watchdog
+        self._remote: float | None = None  # °C, the remote target that `refresh` writes; None: the local one counts
+        self._local = self._setpoint = math.nan  # °C, as last read
 
     @property
-    def target_writes(self) -> int:
-        """How often a target was written since this driver began: the EEPROM stands about 100 000."""
-        return self._target_writes
+    def wearing_writes(self) -> int:
+        """How often the local target was written since this driver began: the EEPROM stands about 100 000."""
+        return self._wearing_writes
 
     def read(self) -> TemperatureReading:
         """Return process value, setpoint, target, output and flags, at the time they were asked for."""
@@ -97,12 +111,29 @@ class Eurotherm3216:
             ramping=bool(bits & 1 << 13),
             remote_fail=bool(bits & 1 << 14),
         )
+        self._local, self._setpoint = target, setpoint
+        if not self._looked_for_remote:
+            self._look_for_remote(status)
+        target = target if self._remote is None else self._remote
         return TemperatureReading(_judged(value, asked, status), setpoint, target, output, status)
 
     def write_target(self, celsius: float) -> None:
         """Send the instrument's ramp to a new target, °C."""
-        self._target_writes += 1
-        self._write_float(TARGET, celsius, "°C")
+        if not self._watchdog:
+            self._write_local(celsius)
+            return
+        self._write_float(REMOTE_TARGET, celsius, "°C")
+        if self._remote is None:
+            self._write_whole(SELECT_REMOTE, 1)
+        self._remote = celsius
+
+    def refresh(self) -> None:
+        """Write the remote target again, and what it has reached to the local one; nothing without a watchdog."""
+        if self._remote is None:
+            return
+        self._write_float(REMOTE_TARGET, self._remote, "°C")
+        if abs(self._setpoint - self._remote) < REACHED <= abs(self._local - self._remote):
+            self._write_local(self._remote)
 
     def write_ramp_rate(self, kelvin_per_min: float) -> None:
         """Set the rate of the instrument's ramp, K/min."""
@@ -114,11 +145,11 @@ class Eurotherm3216:
 
     def standby(self) -> None:
         """Switch the outputs off; the instrument goes on measuring."""
-        self._write_mode(STANDBY)
+        self._write_whole(MODE, STANDBY)
 
     def resume(self) -> None:
         """Leave `standby` and regulate again."""
-        self._write_mode(NORMAL)
+        self._write_whole(MODE, NORMAL)
 
     def close(self) -> None:
         """Let the port go."""
@@ -130,9 +161,21 @@ class Eurotherm3216:
         with self._asking(f"parameter {parameter} = {value:g} {unit}"):
             self._modbus.write_float(as_float(parameter), value)
 
-    def _write_mode(self, mode: int) -> None:
-        with self._asking(f"instrument mode = {mode}"):
-            self._modbus.write_register(MODE, mode, functioncode=WRITE)
+    def _write_whole(self, parameter: int, value: int) -> None:
+        with self._asking(f"parameter {parameter} = {value}"):
+            self._modbus.write_register(parameter, value, functioncode=WRITE)
+
+    def _write_local(self, celsius: float) -> None:
+        self._wearing_writes += 1
+        self._write_float(TARGET, celsius, "°C")
+
+    def _look_for_remote(self, status: ControllerStatus) -> None:
+        """Find out whether a host before this one has left its remote target; a failed one is not gone back to."""
+        with self._asking("remote setpoint"):
+            if self._modbus.read_register(SELECT_REMOTE, functioncode=READ):
+                remote = self._modbus.read_float(as_float(REMOTE_TARGET), functioncode=READ)
+                self._remote = self._local if status.remote_fail else remote
+        self._looked_for_remote = True
 
     @contextmanager
     def _asking(self, command: str) -> Iterator[None]:

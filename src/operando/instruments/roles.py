@@ -23,9 +23,15 @@ class AmplifierStatus:
     """The amplifier can go no further: the regulator has lost its authority."""
 
     @property
-    def faulty(self) -> bool:
-        """Whether the drive cannot be relied on."""
-        return not self.connected or self.over_temperature or self.actuator_error or self.hardware_error
+    def complaints(self) -> tuple[str, ...]:
+        """Why the drive cannot be relied on, in words."""
+        said = {
+            "no actuator": not self.connected,
+            "over-temperature": self.over_temperature,
+            "an actuator error": self.actuator_error,
+            "a hardware error": self.hardware_error,
+        }
+        return tuple(words for words, true in said.items() if true)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +51,14 @@ class ControllerStatus:
     """The host was silent for too long while it supplied the setpoint."""
 
     @property
+    def broken(self) -> bool:
+        """Whether the regulation, though not the sensor, cannot be relied on."""
+        return self.loop_break or self.heater_fail or self.over_range or self.remote_fail
+
+    @property
     def faulty(self) -> bool:
         """Whether the temperature, or its regulation, cannot be relied on."""
-        return self.sensor_break or self.loop_break or self.heater_fail or self.over_range or self.remote_fail
+        return self.sensor_break or self.broken
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,8 +163,14 @@ class PiezoAmplifier(Protocol):
     def write_drive(self, volts: float) -> None:
         """Set the drive (V); returns within about 20 ms, acknowledged or not."""
 
+    def read_output(self) -> float:
+        """Return the voltage (V) at the actuator; not a number where the amplifier does not measure it."""
+
     def read_status(self) -> AmplifierStatus:
         """Return the amplifier's flags."""
+
+    def changed_settings(self) -> str:
+        """Return which of the settings that `prepare` made or checked is another one now, in words, or nothing."""
 
 
 class TemperatureController(Protocol):
@@ -176,6 +193,13 @@ class TemperatureController(Protocol):
 
     def resume(self) -> None:
         """Leave `standby`."""
+
+    def refresh(self) -> None:
+        """Tell a controller that watches its host that the host is alive; others are told nothing."""
+
+    @property
+    def wearing_writes(self) -> int:
+        """How often a memory that wears was written since this driver began."""
 
 
 class Potentiostat(Protocol):
