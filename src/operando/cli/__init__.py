@@ -11,7 +11,8 @@ from operando.cli.check import check
 from operando.cli.demo import demo
 from operando.cli.down import down
 from operando.cli.integrate import integrate
-from operando.cli.processes import environment, record, sim
+from operando.cli.processes import environment, record
+from operando.cli.sim_fault import simulator
 from operando.cli.status import status
 from operando.cli.up import up
 from operando.cli.validate import validate
@@ -24,8 +25,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Operando X-ray studies of solid-state batteries under controlled stack pressure and temperature.",
 )
-for command in (demo, up, status, down, environment, record, sim, check, integrate, validate):
+for command in (demo, up, status, down, environment, record, check, integrate, validate):
     app.command()(command)
+app.add_typer(simulator, name="sim")
 
 
 def main() -> None:
