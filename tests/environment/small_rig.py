@@ -7,14 +7,16 @@ from control.small_plant import SmallPlant
 
 from operando.control import DriveLimits, RegulatorGains
 from operando.environment.axis import Axis
+from operando.environment.before import AxisBefore
 from operando.environment.pressure import PressureLoop
 from operando.environment.pressure_settings import PressureSettings
 from operando.errors import InstrumentError, InstrumentRefused, NoReply
 from operando.instruments.roles import AmplifierStatus, ControllerStatus, ProgrammeEnd, Sample, TemperatureReading
-from operando.vocabulary import ConstantCurrentCycling, Quality, Reading
+from operando.vocabulary import ConstantCurrentCycling, Mode, Quality, Reading
 
 AREA = 78.54  # mm2
 PERIOD = 0.05  # s
+HEALTHY = AmplifierStatus(True, False, False, False, False, False, False)
 START_NS = 1_790_000_000_000_000_000
 SETTINGS = PressureSettings(
     area=AREA,
@@ -39,6 +41,10 @@ class Rig:
     deaf: bool = False
     written: list[float] = field(default_factory=list)
     prepared: list[float] = field(default_factory=list)
+    status: AmplifierStatus = HEALTHY
+    output: float | None = None
+    settings: str = ""
+    refusing: str = ""
 
     def read_force(self) -> Reading:
         if self.failing:
@@ -48,7 +54,10 @@ class Rig:
         return Reading(self.plant.reading() * AREA, self.now_ns)
 
     def prepare(self, slew_limit: float) -> None:
+        if self.refusing:
+            raise InstrumentRefused(self.refusing)
         self.prepared.append(slew_limit)
+        self.settings = ""
 
     def read_drive(self) -> float:
         if self.deaf:
@@ -61,14 +70,28 @@ class Rig:
         self.written.append(volts)
         self.plant.drive = volts
 
+    def read_output(self) -> float:
+        return self.plant.drive if self.output is None else self.output
+
     def read_status(self) -> AmplifierStatus:
-        return AmplifierStatus(True, False, False, False, False, False, False)
+        if self.deaf:
+            raise NoReply("NV200: nothing came")
+        return self.status
+
+    def changed_settings(self) -> str:
+        return self.settings
 
 
 class PressureBench:
     """A pressure loop on a rig, in virtual time."""
 
-    def __init__(self, rig: Rig | None = None, previous_target: float | None = None) -> None:
+    def __init__(
+        self,
+        rig: Rig | None = None,
+        previous_target: float | None = None,
+        previous_mode: Mode = Mode.CLOSED_LOOP,
+        before: AxisBefore | None = None,
+    ) -> None:
         self.rig = rig or Rig()
         self.axes: list[Axis] = []
         self.notes: list[str] = []
@@ -78,7 +101,7 @@ class PressureBench:
             SETTINGS,
             self.axes.append,
             self.notes.append,
-            previous_target,
+            before or AxisBefore(previous_target, previous_mode, id="" if previous_target is None else "before"),
             now_ns=lambda: self.rig.now_ns,
         )
 
@@ -144,6 +167,13 @@ class FakeController:
     def resume(self) -> None:
         self._fail()
         self.log.append("resume")
+
+    def refresh(self) -> None:
+        self._fail()
+
+    @property
+    def wearing_writes(self) -> int:
+        return sum(line.startswith(("target", "hold")) for line in self.log)
 
     def _fail(self) -> None:
         if self.failing:

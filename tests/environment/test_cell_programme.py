@@ -8,8 +8,9 @@ import pytest
 from environment.small_rig import START_NS, FakePotentiostat
 
 from operando.environment.axis import Change
+from operando.environment.before import LastCount, ProgrammeBefore
 from operando.environment.charge import ChargeCount
-from operando.environment.programme import LastCount, ProgrammeRunner
+from operando.environment.programme import ProgrammeRunner
 from operando.errors import InstrumentRefused, NoReply
 from operando.instruments.roles import Sample
 from operando.vocabulary import ConstantCurrentCycling, ProgrammeState, Quality, Reading
@@ -20,8 +21,14 @@ PROGRAMME = ConstantCurrentCycling(0.1, 0.1, 3.68, 2.18, 1, 3600.0, 0.5)
 class Bench:
     """A runner on a fake potentiostat."""
 
-    def __init__(self, last: LastCount | None = None) -> None:
-        self.potentiostat = FakePotentiostat()
+    def __init__(
+        self,
+        last: LastCount | None = None,
+        state: ProgrammeState = ProgrammeState.IDLE,
+        latched: bool = False,
+        running: bool = False,
+    ) -> None:
+        self.potentiostat = FakePotentiostat(is_running=running)
         self.readings: dict[str, list[Reading]] = defaultdict(list)
         self.shown: dict[str, str] = {}
         self.notes: list[str] = []
@@ -31,7 +38,7 @@ class Bench:
             lambda quantity, reading: self.readings[quantity].append(reading),
             self.shown.__setitem__,
             self.notes.append,
-            last,
+            ProgrammeBefore(state, latched, last),
         )
         self.runner.step(0.1)
 
@@ -176,3 +183,37 @@ def test_a_runtime_error_is_a_fault() -> None:
     bench.runner.step(0.1)
     assert bench.shown["CELL:STATE"] == "fault"
     assert "critical cell overload" in bench.notes[-1]
+
+
+@pytest.mark.parametrize("state", [ProgrammeState.FINISHED, ProgrammeState.STOPPED, ProgrammeState.FAULT])
+def test_a_restarted_service_knows_how_the_last_programme_ended(state: ProgrammeState) -> None:
+    bench = Bench(state=state)
+    assert bench.shown["CELL:STATE"] == state
+    assert bench.runner.facts() == {"state": state.value, "latched": False}
+    assert bench.runner.objection() == ""
+
+
+def test_a_programme_that_was_left_running_is_running_until_it_is_heard_or_missed() -> None:
+    heard = Bench(state=ProgrammeState.RUNNING)
+    for _ in range(20):
+        heard.runner.step(0.1)
+        assert heard.shown["CELL:STATE"] == "running"
+        assert "a programme is running" in heard.runner.objection()
+    heard.measure(sample(110.0, 0.1), sample(110.5, 0.1))
+    heard.potentiostat.finish()
+    heard.runner.step(0.1)
+    assert heard.shown["CELL:STATE"] == "finished"
+
+    missed = Bench(state=ProgrammeState.RUNNING)
+    for _ in range(60):
+        missed.runner.step(0.1)
+    assert missed.shown["CELL:STATE"] == "fault"
+    assert "while no service listened" in missed.notes[-1]
+
+
+def test_a_safe_state_survives_a_restart_and_opens_the_circuit_again() -> None:
+    bench = Bench(state=ProgrammeState.RUNNING, latched=True, running=True)
+    assert bench.potentiostat.switched_off == 1
+    assert bench.shown["CELL:STATE"] == "stopped"
+    assert "latched" in bench.runner.objection()
+    assert bench.runner.facts() == {"state": "stopped", "latched": True}

@@ -10,12 +10,12 @@ import pytest
 
 import operando.configs
 from operando.config import load
+from operando.environment.before import LastCount
 from operando.environment.equipment import open_equipment
-from operando.environment.programme import LastCount
-from operando.environment.takeover import YOUNG, last_count, previous_target
+from operando.environment.takeover import last_count
 from operando.errors import ConfigurationError
 from operando.history import EnvironmentHistory, EnvironmentLog
-from operando.vocabulary import Quality, Reading
+from operando.vocabulary import Reading
 
 CONFIG = load(Path(operando.configs.__file__).parent / "simulated.toml")
 NOW = 1_790_000_000_000_000_000
@@ -56,31 +56,6 @@ def test_a_file_that_is_no_serial_port_is_named_in_one_line(lines: Path, table: 
     assert "\n" not in text
     assert text.startswith(f"{CONFIG.file}: [{table}] port = 'sim/{table}': ")
     assert text.endswith("a serial port that no other program has open is wanted")
-
-
-def target(folder: Path, reading: Reading) -> float | None:
-    log = EnvironmentLog(folder)
-    log.append("stack_pressure_target", reading)
-    log.close()
-    with closing(EnvironmentHistory(folder)) as history:
-        return previous_target(history, "stack_pressure", NOW, 5.0, 100.0)
-
-
-def test_a_young_target_is_taken_over(tmp_path: Path) -> None:
-    assert target(tmp_path, Reading(85.0, NOW - YOUNG // 2)) == 85.0
-
-
-@pytest.mark.parametrize(
-    "reading",
-    [
-        Reading(85.0, NOW - 2 * YOUNG),
-        Reading(float("nan"), NOW - 1, Quality.INVALID),
-        Reading(120.0, NOW - 1),
-    ],
-    ids=["old", "released by safe", "outside of today's limits"],
-)
-def test_another_target_is_not(tmp_path: Path, reading: Reading) -> None:
-    assert target(tmp_path, reading) is None
 
 
 def test_the_count_of_charge_is_found(tmp_path: Path) -> None:

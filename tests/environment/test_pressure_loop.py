@@ -167,10 +167,10 @@ def test_an_amplifier_that_was_away_is_asked_for_its_drive_before_it_is_told_ano
     assert bench.now.state is AxisState.FAULT
     assert bench.now.drive.quality is Quality.INVALID
     count = len(bench.rig.written)
-    bench.rig.plant.drive = 55.0  # somebody turned the knob meanwhile
+    bench.rig.plant.drive = 57.0  # less than one slew step away
     bench.rig.deaf = False
     bench.run(2.0)
-    assert abs(bench.rig.written[count] - 55.0) < SETTINGS.limits.slew * PERIOD * 1.001
+    assert abs(bench.rig.written[count] - 57.0) < SETTINGS.limits.slew * PERIOD * 1.001
     assert bench.now.drive.quality is Quality.GOOD
 
 

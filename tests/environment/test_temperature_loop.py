@@ -6,6 +6,7 @@ from environment.small_rig import FakeController
 
 from operando.config.instruments import Heater
 from operando.environment.axis import Axis, Change
+from operando.environment.before import NOTHING, AxisBefore
 from operando.environment.temperature import TemperatureLoop
 from operando.errors import NoReply
 from operando.instruments.roles import ControllerStatus
@@ -25,13 +26,11 @@ HEATER = Heater(
 class Bench:
     """A temperature loop on a fake controller; one look every 0.5 s."""
 
-    def __init__(self, controller: FakeController | None = None, previous_target: float | None = None) -> None:
+    def __init__(self, controller: FakeController | None = None, before: AxisBefore = NOTHING) -> None:
         self.controller = controller or FakeController()
         self.axes: list[Axis] = []
         self.notes: list[str] = []
-        self.loop = TemperatureLoop(
-            self.controller, HEATER, self.axes.append, self.notes.append, previous_target, lambda: 1
-        )
+        self.loop = TemperatureLoop(self.controller, HEATER, self.axes.append, self.notes.append, before, lambda: 1)
 
     def run(self, looks: int) -> list[Axis]:
         for _ in range(looks):
@@ -80,13 +79,46 @@ def test_a_stop_holds_and_the_rate_is_that_of_the_request() -> None:
 
 
 def test_a_service_that_comes_back_knows_that_somebody_had_asked() -> None:
-    same = Bench(FakeController(setpoint=45.0, target=45.0), previous_target=45.01)
+    same = Bench(FakeController(setpoint=45.0, target=45.0), AxisBefore(45.01, id="7"))
     same.run(8)
-    assert same.now.state is AxisState.SETTLED
-    other = Bench(FakeController(setpoint=45.0, target=45.0), previous_target=60.0)
+    assert (same.now.state, same.now.id, same.now.settled_id) == (AxisState.SETTLED, "7", "7")
+    other = Bench(FakeController(setpoint=45.0, target=45.0), AxisBefore(60.0, id="7"))
     other.run(8)
-    assert other.now.state is AxisState.IDLE
+    assert (other.now.state, other.now.id) == (AxisState.IDLE, "")
     assert same.controller.log == other.controller.log == []
+
+
+def test_a_ramp_that_goes_on_across_a_restart_ends_with_the_id_of_its_request() -> None:
+    bench = Bench(FakeController(setpoint=25.0, target=30.0), AxisBefore(30.0, id="7", settled_id="6"))
+    axes = bench.run(12)
+    assert axes[0].state is AxisState.RAMPING
+    assert axes[0].settled_id == "6"
+    assert (bench.now.state, bench.now.settled_id) == (AxisState.SETTLED, "7")
+    assert bench.controller.log == []
+
+
+def test_what_was_held_and_what_was_set_stay_across_a_restart() -> None:
+    held = AxisBefore(45.0, held=True, id="7", tolerance=0.5, settle_time=9.0, ramp_rate=0.02)
+    bench = Bench(FakeController(setpoint=45.0, target=45.0), held)
+    bench.run(3)
+    assert bench.now.state is AxisState.HELD
+    assert (bench.now.tolerance, bench.now.settle_time, bench.now.ramp_rate) == (0.5, 9.0, 0.02)
+    bench.loop.tell(Change("target", 46.0, "8"))
+    bench.run(1)
+    assert bench.controller.log == ["rate 1.2", "target 46"]
+
+
+def test_a_safe_state_survives_a_restart_and_the_controller_is_told_again() -> None:
+    bench = Bench(FakeController(setpoint=45.0, target=45.0), AxisBefore(mode=Mode.RELEASED))
+    bench.run(1)
+    assert (bench.now.mode, bench.now.state) == (Mode.RELEASED, AxisState.SAFE)
+    assert bench.controller.log == ["standby"]
+
+
+def test_a_service_that_dies_before_its_controller_answers_forgets_nothing() -> None:
+    bench = Bench(FakeController(failing=NoReply("nothing within 0.5 s")), AxisBefore(60.0, id="7"))
+    bench.run(1)
+    assert (bench.now.target, bench.now.id) == (60.0, "7")
 
 
 def test_a_silent_controller_is_a_fault_and_gets_the_target_when_it_is_back() -> None:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from operando.environment.authority import Authority
 from operando.vocabulary import AxisState, Mode, Quality, Reading
 
 if TYPE_CHECKING:
@@ -68,6 +69,10 @@ class Axis:
         Unit of the quantity, s, unit per second.
     facts : mapping of str to bool
         What the interlocks shall know of the actuator, by the names in `operando.vocabulary.FACTS`.
+    authority : Authority or None
+        What is left of the stroke, where there is one.
+    id : str
+        The request for the target, until another one; empty where nobody has asked.
     """
 
     readback: Reading
@@ -82,6 +87,8 @@ class Axis:
     settle_time: float
     ramp_rate: float
     facts: Mapping[str, bool] = field(default_factory=dict)
+    authority: Authority | None = None
+    id: str = ""
 
     @property
     def demanded(self) -> Reading:

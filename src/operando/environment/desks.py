@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from operando.config import Endstation
 from operando.environment.axis import Change
+from operando.environment.coupling import Coupling
 from operando.environment.heartbeats import KINDS, Heartbeats
 from operando.environment.limits import control_fields, pressure_fields, programme_fields, temperature_fields
 from operando.environment.ownership import Ownership
@@ -13,7 +14,7 @@ from operando.environment.requests import RequestDesk
 from operando.environment.safe import go_safe, hold
 from operando.environment.temperature import TemperatureLoop
 from operando.records import Put
-from operando.vocabulary import Mode
+from operando.vocabulary import Mode, Request
 
 SETTINGS = ("target", "tolerance", "settle_time", "ramp_rate", "stop")
 """Fields of both regulated quantities that have a record of their own to put into."""
@@ -27,6 +28,7 @@ def desks(
     pressure: PressureLoop,
     temperature: TemperatureLoop,
     programme: ProgrammeRunner,
+    coupling: Coupling,
     show: Callable[[str, str], None],
     ownership: Ownership,
     heartbeats: Heartbeats,
@@ -40,6 +42,8 @@ def desks(
         Limits, and where they are configured.
     pressure, temperature, programme : PressureLoop, TemperatureLoop, ProgrammeRunner
         Who carries out.
+    coupling : Coupling
+        Knows what a temperature does to the stack.
     show : callable
         Takes the name of a record and its text; only queues.
     ownership : Ownership
@@ -50,7 +54,7 @@ def desks(
         Returns why nothing may be started or moved at all, or nothing.
     """
 
-    def desk(subsystem: str, subject: str, objection: Callable[[str], str]) -> RequestDesk:
+    def desk(subsystem: str, subject: str, objection: Callable[[Request], str]) -> RequestDesk:
         tell, allowed = {
             "PRESSURE": (pressure.tell, pressure_fields(config)),
             "TEMPERATURE": (temperature.tell, temperature_fields(config)),
@@ -62,7 +66,7 @@ def desks(
             subsystem,
             allowed,
             tell,
-            lambda field: (tripped() if field in BY_TRIP else "") or objection(field),
+            lambda request: (tripped() if request.field in BY_TRIP else "") or objection(request),
             show,
             ownership,
         )
@@ -76,9 +80,15 @@ def desks(
             change.carried_out(go_safe((("current", programme), ("heat", temperature), ("pressure", pressure))))
 
     puts: dict[str, Put] = {}
-    stack = desk("PRESSURE", "stack_pressure", lambda field: _of_pressure(field, pressure.mode))
-    heat = desk("TEMPERATURE", "temperature", lambda field: _of_heat(field, temperature.mode))
-    cell = desk("CELL", "cell", lambda field: programme.objection() if field == "start" else "")
+    stack = desk(
+        "PRESSURE",
+        "stack_pressure",
+        lambda asked: _of_pressure(asked.field, pressure.mode) or pressure.objection(asked),
+    )
+    heat = desk(
+        "TEMPERATURE", "temperature", lambda asked: _of_heat(asked.field, temperature.mode) or coupling.objection(asked)
+    )
+    cell = desk("CELL", "cell", lambda asked: programme.objection() if asked.field == "start" else "")
     whole = desk("CONTROL", "control", lambda _: "")
     puts |= {f"PRESSURE:{field.upper()}": stack.on_put(field) for field in (*SETTINGS, "mode", "drive")}
     puts |= {f"TEMPERATURE:{field.upper()}": heat.on_put(field) for field in SETTINGS}

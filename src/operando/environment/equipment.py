@@ -68,6 +68,10 @@ def open_equipment(config: Endstation, root: Path) -> Equipment:
     return Equipment(
         opened("load_cell", load_cell.port, lambda port: DSCUSB(SerialLine(port, DSCUSB_BAUDRATE), load_cell.station)),
         opened("piezo", config.piezo.port, lambda port: NV200(SerialLine(port, NV200_BAUDRATE))),
-        opened("heater", heater.port, lambda port: Eurotherm3216(port, heater.address, heater.baudrate)),
+        opened(
+            "heater",
+            heater.port,
+            lambda port: Eurotherm3216(port, heater.address, heater.baudrate, watchdog=heater.watchdog),
+        ),
         opened("potentiostat", config.potentiostat.port, lambda port: EmStat4(SerialLine(port, EMSTAT4_BAUDRATE))),
     )

@@ -21,6 +21,14 @@ class PressureSettings:
         MPa, s, MPa/s.
     gains, limits : RegulatorGains, DriveLimits
         Of the regulator.
+    period : float
+        s, nominal, between two steps.
+    frozen_after : int
+        Times in a row at which the same force counts as frozen.
+    slope : float
+        MPa/V, of the loaded stack, as far as known beforehand.
+    authority_warning : float
+        MPa of stroke left at which a warning is given.
     """
 
     area: float
@@ -31,6 +39,10 @@ class PressureSettings:
     ramp_rate: float
     gains: RegulatorGains
     limits: DriveLimits
+    period: float = 0.05
+    frozen_after: int = 5
+    slope: float = 0.153
+    authority_warning: float = 2.0
 
     @classmethod
     def of(cls, config: Endstation) -> "PressureSettings":
@@ -45,4 +57,8 @@ class PressureSettings:
             ramp_rate=pressure.ramp_rate_MPa_per_min / 60,
             gains=RegulatorGains(pressure.proportional_gain_V_per_MPa, pressure.integral_gain_V_per_MPa_s),
             limits=DriveLimits(piezo.low_limit_V, piezo.high_limit_V, piezo.slew_limit_V_per_s),
+            period=1 / pressure.rate_Hz,
+            frozen_after=config.load_cell.frozen_after,
+            slope=pressure.pressure_per_volt_MPa_per_V,
+            authority_warning=pressure.authority_warning_MPa,
         )

@@ -2,38 +2,23 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from queue import SimpleQueue
 
 from operando.environment.axis import Change
+from operando.environment.before import ProgrammeBefore
 from operando.environment.charge import ChargeCount
 from operando.errors import InstrumentError, RequestRefused
 from operando.instruments.roles import Potentiostat, Sample
 from operando.vocabulary import ConstantCurrentCycling, ProgrammeState, Quality, Reading
 
 NS = 1_000_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class LastCount:
-    """What the environment log knows of the charge before this service was started.
-
-    Parameters
-    ----------
-    charge : float
-        A h.
-    current : float
-        A.
-    part : tuple of int
-        Cycle and step.
-    time_ns : int
-        UTC, ns since the epoch, of that sample.
-    """
-
-    charge: float
-    current: float
-    part: tuple[int, int]
-    time_ns: int
+SHORTEST_PATIENCE = 5.0
+"""s that a programme which was left running may be silent; its end may have come while no service listened."""
+INTERVALS_OF_PATIENCE = 5.0
+"""Of its sample interval."""
+UNHEARD = "while no service listened: how is not known"
+NOTHING = ProgrammeBefore()
 
 
 class ProgrammeRunner:
@@ -51,8 +36,8 @@ class ProgrammeRunner:
         Takes the name of a record and its value.
     note : callable
         Takes a line for the service's log.
-    last : LastCount, optional
-        Where an earlier service left off counting.
+    before : ProgrammeBefore
+        How the service before left it.
     """
 
     def __init__(
@@ -62,23 +47,26 @@ class ProgrammeRunner:
         reading: Callable[[str, Reading], None],
         show: Callable[[str, str], None],
         note: Callable[[str], None],
-        last: LastCount | None = None,
+        before: ProgrammeBefore = NOTHING,
     ) -> None:
         self._potentiostat = potentiostat
         self._programme = programme
         self._reading = reading
         self._show = show
         self._note = note
-        self._last = last
+        self._last = before.count
         self._count: ChargeCount | None = None
         self._doubt = Quality.GOOD
         self._changes: SimpleQueue[Change] = SimpleQueue()
-        self._was_running = False
+        self._unheard = self._was_running = before.state is ProgrammeState.RUNNING
+        self._patience = max(SHORTEST_PATIENCE, INTERVALS_OF_PATIENCE * programme.sample_interval)
         self._silent = False
         self._first_look = True
-        self.state = ProgrammeState.IDLE
-        self.latched = False
+        self.state = before.state
+        self.latched = before.latched
         """After ``safe``: nothing is started until a reset."""
+        if self.latched:
+            self.tell(Change("safe"))  # the service before may have died with the current still on
         show("CELL:PROGRAMME", json.dumps(asdict(programme)))
 
     def tell(self, change: Change) -> None:
@@ -108,7 +96,11 @@ class ProgrammeRunner:
             if not self._silent:
                 self._note(f"potentiostat: {error}")
             self._silent = True
-        self._follow()
+        self._follow(dt)
+
+    def facts(self) -> dict[str, object]:
+        """Return what a restarted service must know."""
+        return {"state": self.state.value, "latched": self.latched}
 
     def _listen(self) -> None:
         samples = self._potentiostat.poll()
@@ -145,15 +137,19 @@ class ProgrammeRunner:
         self._doubt = Quality.SUSPECT
         return ChargeCount()
 
-    def _follow(self) -> None:
+    def _follow(self, dt: float) -> None:
         """Move the state with what the instrument shows."""
         running, end = self._potentiostat.running(), self._potentiostat.ended()
+        self._unheard = self._unheard and not running and end is None and self.state is ProgrammeState.RUNNING
         if running:
             self.state = ProgrammeState.RUNNING
+        elif self._unheard and self._patience > 0:
+            self._patience -= dt  # what the service before left running says so with its next sample
+            running = True
         elif self._was_running and self.state is ProgrammeState.RUNNING:
             finished = end is not None and end.finished
             self.state = ProgrammeState.FINISHED if finished else ProgrammeState.FAULT
-            self._note(f"potentiostat: the programme has ended: {self.state} {end.error if end else ''}".rstrip())
+            self._note(f"potentiostat: the programme has ended: {self.state} {end.error if end else UNHEARD}".rstrip())
         self._was_running = running
         self._show("CELL:STATE", self.state.value)
 

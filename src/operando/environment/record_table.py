@@ -32,6 +32,11 @@ def record_table(puts: Mapping[str, Put]) -> list[RecordSpec]:
         RecordSpec("CONTROL:OWNER", "text", description="who is in control; empty: nobody"),
         RecordSpec("CONTROL:REQUEST", "text", description="ask: JSON of id, who, field"),
         RecordSpec("CONTROL:REPLY", "text", description="answer: JSON of id, accepted, text"),
+        RecordSpec("INTERLOCK:FIRST_OUT", "text", description="what tripped first, and when"),
+        RecordSpec("INTERLOCK:ALARMS", "text", description="alarms that stand now"),
+        RecordSpec("INTERLOCK:RESET", "flag", description="put 1: release what has tripped"),
+        RecordSpec("INTERLOCK:REQUEST", "text", description="ask: JSON of id, who, field"),
+        RecordSpec("INTERLOCK:REPLY", "text", description="answer: JSON of id, accepted, text"),
         RecordSpec("SAFE", "flag", description="put 1: open circuit, heat off, release"),
         RecordSpec("HOLD", "flag", description="put 1: freeze every target"),
     ]
@@ -43,7 +48,7 @@ def record_table(puts: Mapping[str, Put]) -> list[RecordSpec]:
 
 def _reading(quantity: Quantity) -> RecordSpec:
     name = quantity.name
-    flag, integer = name.endswith(("_settled", "_tripped")), name in ("cycle", "step")
+    flag, integer = name.endswith(("_settled", "_tripped")), name in ("cycle", "step", "heater_writes")
     kind: Kind = "flag" if flag else "integer" if integer else "float"
     return RecordSpec(quantity.record, kind, quantity.unit, quantity.precision, quantity.description)
 

@@ -32,7 +32,7 @@ class RequestDesk:
     tell : callable
         Takes an accepted `Change`.
     objection : callable
-        Takes the name of a field, returns why it cannot be taken now, or nothing.
+        Takes a request, returns why it cannot be taken now, or nothing.
     show : callable
         Takes the name of a record and its text; only queues.
     ownership : Ownership
@@ -45,7 +45,7 @@ class RequestDesk:
         subsystem: str,
         allowed: dict[str, Field],
         tell: Callable[[Change], None],
-        objection: Callable[[str], str],
+        objection: Callable[[Request], str],
         show: Callable[[str, str], None],
         ownership: Ownership,
     ) -> None:
@@ -83,7 +83,7 @@ class RequestDesk:
     def _take(self, request: Request) -> None:
         try:
             check(self._subject, request, self._allowed)
-            if objection := self._ownership.objection(request.who, request.field) or self._objection(request.field):
+            if objection := self._ownership.objection(request.who, request.field) or self._objection(request):
                 raise RequestRefused(
                     f"{self._subject}: {request.who} asked for {request.field}; refused: {objection}; nothing changes"
                 )

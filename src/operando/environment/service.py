@@ -11,9 +11,14 @@ from contextlib import closing
 from pathlib import Path
 
 from operando.config import Endstation
+from operando.environment.axis import Axis
+from operando.environment.before import ProgrammeBefore
+from operando.environment.coupling import Coupling
 from operando.environment.desks import desks
 from operando.environment.equipment import Equipment, open_equipment
 from operando.environment.heartbeats import Heartbeats
+from operando.environment.limits import pressure_fields, temperature_fields
+from operando.environment.memory import Facts, Memory
 from operando.environment.ownership import Ownership
 from operando.environment.pressure import PressureLoop
 from operando.environment.pressure_settings import PressureSettings
@@ -21,9 +26,10 @@ from operando.environment.programme import ProgrammeRunner
 from operando.environment.publication import Publication
 from operando.environment.record_table import record_table
 from operando.environment.schedule import Schedule, ask_for_realtime, until
-from operando.environment.takeover import last_count, previous_target
+from operando.environment.takeover import Before, axis_facts
 from operando.environment.temperature import TemperatureLoop
 from operando.environment.timing import Timing
+from operando.environment.wear import Wear
 from operando.environment.worker import Worker
 from operando.errors import EndstationError
 from operando.history import EnvironmentHistory, EnvironmentLog
@@ -107,6 +113,9 @@ class Service:
         self._realtime = realtime
         self._workers: dict[str, Worker] = {}
         folder = root / "environment"
+        file = root / "run" / "environment.json"
+        self._before = before = Before(file, config.control.memory_limit_s, time.time_ns())
+        self._axes: dict[str, Axis] = {}
         self._log = EnvironmentLog(folder)
         self._publication = Publication(self._log)
         self._heartbeats = Heartbeats(self._publication.show)
@@ -114,11 +123,15 @@ class Service:
             config.control.owner_lapse_s,
             f"{config.file}: [control] owner_lapse_s",
             lambda owner: self._publication.show("CONTROL:OWNER", owner),
+            before.owner,
         )
         with closing(EnvironmentHistory(folder)) as history:
-            self._pressure = self._make_pressure(equipment, history)
-            self._temperature = self._make_temperature(equipment, history)
-            self._programme = self._make_programme(equipment, history)
+            self._programme = self._make_programme(equipment, before.programme(history))
+            self._wear = Wear(history.last("heater_writes"), self._publication.reading, self._publication.note)
+        self._pressure = self._make_pressure(equipment)
+        self._temperature = self._make_temperature(equipment)
+        self._coupling = Coupling(config, self._publication.reading, self._temperature.gate)
+        self._memory = Memory(file, self._facts())
         self._schedule = Schedule(1 / config.pressure.rate_Hz, until(stop))
         self._timing = Timing(self._schedule, self._pressure.reading_ages, self._publication.show)
         self._server: RecordServer | None = None
@@ -131,6 +144,7 @@ class Service:
         cell = Schedule(LISTEN_INTERVAL, until(self._stop))
         self._start("publication", lambda: self._publication.serve(server))
         self._start("log", self._commit)
+        self._start("memory", lambda: self._memory.serve(self._stop))
         self._start("pressure", self._regulate)
         self._start("temperature", lambda: heater.run(self._temperature.step))
         self._start("programme", lambda: cell.run(self._programme.step))
@@ -144,7 +158,7 @@ class Service:
     def close(self) -> None:
         """Stop regulating, pass on what was measured, commit the log."""
         self._stop.set()
-        for name in ("pressure", "temperature", "programme", "log"):
+        for name in ("pressure", "temperature", "programme", "log", "memory"):
             if name in self._workers:
                 self._workers[name].join(STOP_LIMIT)
         self._publication.close()
@@ -177,28 +191,57 @@ class Service:
             except sqlite3.Error:
                 _logger.exception("environment log: not written; kept in memory and tried again")
 
-    def _make_pressure(self, equipment: Equipment, history: EnvironmentHistory) -> PressureLoop:
-        table, publication = self._config.pressure, self._publication
+    def _make_pressure(self, equipment: Equipment) -> PressureLoop:
         return PressureLoop(
             equipment.load_cell,
             equipment.amplifier,
             PressureSettings.of(self._config),
-            lambda axis: publication.axis("stack_pressure", "piezo_drive", "PRESSURE", axis),
-            publication.note,
-            previous_target(history, "stack_pressure", time.time_ns(), table.low_limit_MPa, table.high_limit_MPa),
+            self._tell_pressure,
+            self._publication.note,
+            self._before.axis("stack_pressure", pressure_fields(self._config)),
         )
 
-    def _make_temperature(self, equipment: Equipment, history: EnvironmentHistory) -> TemperatureLoop:
-        table, publication = self._config.heater, self._publication
+    def _make_temperature(self, equipment: Equipment) -> TemperatureLoop:
         return TemperatureLoop(
             equipment.controller,
-            table,
-            lambda axis: publication.axis("temperature", "heater_drive", "TEMPERATURE", axis),
-            publication.note,
-            previous_target(history, "temperature", time.time_ns(), table.low_limit_C, table.high_limit_C),
+            self._config.heater,
+            self._tell_temperature,
+            self._publication.note,
+            self._before.axis("temperature", temperature_fields(self._config)),
         )
 
-    def _make_programme(self, equipment: Equipment, history: EnvironmentHistory) -> ProgrammeRunner:
+    def _tell_pressure(self, axis: Axis) -> None:
+        self._tell("stack_pressure", "piezo_drive", "PRESSURE", axis)
+        self._coupling.pressure(axis)
+
+    def _tell_temperature(self, axis: Axis) -> None:
+        self._tell("temperature", "heater_drive", "TEMPERATURE", axis)
+        self._coupling.temperature(axis)
+        self._wear.see(self._temperature.writes, axis.readback.time_ns)
+
+    def _tell(self, quantity: str, drive: str, subsystem: str, axis: Axis) -> None:
+        self._axes[quantity] = axis
+        self._publication.axis(quantity, drive, subsystem, axis)
+
+    def _facts(self) -> dict[str, Callable[[], Facts]]:
+        """Who tells what a restarted service must know; what is not yet looked at is left as it was remembered."""
+
+        def of_axis(quantity: str, tolerance: float, settle_time: float, rate: float) -> Facts:
+            axis = self._axes.get(quantity)
+            configured = {"tolerance": tolerance, "settle_time": settle_time, "ramp_rate": rate / 60}
+            return axis_facts(axis, configured) if axis else self._before.facts(quantity)
+
+        stack, heat = self._config.pressure, self._config.heater
+        of_stack = stack.tolerance_MPa, stack.settle_time_s, stack.ramp_rate_MPa_per_min
+        of_heat = heat.tolerance_C, heat.settle_time_s, heat.ramp_rate_K_per_min
+        return {
+            "stack_pressure": lambda: of_axis("stack_pressure", *of_stack),
+            "temperature": lambda: of_axis("temperature", *of_heat),
+            "cell": self._programme.facts,
+            "control": lambda: {"owner": self._ownership.owner},
+        }
+
+    def _make_programme(self, equipment: Equipment, before: ProgrammeBefore) -> ProgrammeRunner:
         publication = self._publication
         return ProgrammeRunner(
             equipment.potentiostat,
@@ -206,7 +249,7 @@ class Service:
             publication.reading,
             publication.show,
             publication.note,
-            last_count(history),
+            before,
         )
 
     def _show_limits(self) -> None:
@@ -223,6 +266,7 @@ class Service:
             self._pressure,
             self._temperature,
             self._programme,
+            self._coupling,
             self._publication.show,
             self._ownership,
             self._heartbeats,

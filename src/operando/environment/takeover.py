@@ -1,31 +1,100 @@
-"""What a service finds of the one before it, in the environment log."""
+"""What a service takes over from the one before it: out of its memory, and the count of charge out of the log."""
 
-from operando.environment.programme import LastCount
+import math
+from collections.abc import Mapping
+from pathlib import Path
+
+from operando.environment.axis import Axis
+from operando.environment.before import AxisBefore, LastCount, ProgrammeBefore
+from operando.environment.limits import Field
+from operando.environment.memory import NS, Facts, recall
 from operando.history import EnvironmentHistory
-from operando.vocabulary import Quality
-
-YOUNG = 600 * 1_000_000_000
-"""ns: an older target is no longer what somebody wants; what is measured is held instead."""
+from operando.vocabulary import AxisState, Mode, ProgrammeState
 
 
-def previous_target(history: EnvironmentHistory, quantity: str, now_ns: int, low: float, high: float) -> float | None:
-    """Return the target of a quantity where a service regulated to it a moment ago.
+class Before:
+    """What the memory of the service before holds, as far as it is to be believed.
 
     Parameters
     ----------
-    history : EnvironmentHistory
-        The log.
-    quantity : str
-        ``stack_pressure`` or ``temperature``.
+    file : Path
+        The memory.
+    limit : float
+        s; what was asked for longer ago is no longer what somebody wants. A safe state and a trip never grow old.
     now_ns : int
         UTC, ns since the epoch.
-    low, high : float
-        Limits of today's configuration; a target outside is not taken over.
     """
-    last = history.last(f"{quantity}_target", now_ns)
-    if last is None or last.quality is not Quality.GOOD or now_ns - last.time_ns > YOUNG:
-        return None
-    return last.value if low <= last.value <= high else None
+
+    def __init__(self, file: Path, limit: float, now_ns: int) -> None:
+        self._facts, time_ns = recall(file)
+        self._old = not 0 <= now_ns - time_ns <= limit * NS
+
+    def axis(self, quantity: str, fields: Mapping[str, Field]) -> AxisBefore:
+        """Return how a regulated quantity was left.
+
+        Parameters
+        ----------
+        quantity : str
+            ``stack_pressure`` or ``temperature``.
+        fields : mapping of Field
+            Limits of today's configuration; what lies outside is not taken over.
+        """
+        facts = self._facts.get(quantity, {})
+        if facts.get("mode") == Mode.RELEASED:
+            return AxisBefore(mode=Mode.RELEASED, settled_id=str(facts.get("settled_id", "")))
+        if self._old or not facts:
+            return AxisBefore()
+        target = _within(facts.get("target"), fields["target"])
+        return AxisBefore(
+            target,
+            _mode(facts.get("mode")),
+            facts.get("state") == AxisState.HELD,
+            str(facts.get("id", "")) if target is not None else "",
+            str(facts.get("settled_id", "")),
+            *(_within(facts.get(name), fields[name]) for name in ("tolerance", "settle_time", "ramp_rate")),
+        )
+
+    def programme(self, history: EnvironmentHistory) -> ProgrammeBefore:
+        """Return how the cell programme was left."""
+        facts = self._facts.get("cell", {})
+        state = str(facts.get("state"))
+        known = not self._old and state in list(ProgrammeState)
+        return ProgrammeBefore(
+            ProgrammeState(state) if known else ProgrammeState.IDLE,
+            facts.get("latched") is True,
+            last_count(history),
+        )
+
+    def facts(self, name: str) -> Facts:
+        """Return what is remembered under a name, however long ago: a trip stays latched."""
+        return self._facts.get(name, {})
+
+    @property
+    def owner(self) -> str:
+        """Who was in control."""
+        return "" if self._old else str(self._facts.get("control", {}).get("owner", ""))
+
+
+def axis_facts(axis: Axis, configured: Mapping[str, float]) -> Facts:
+    """Return what is to be remembered of a regulated quantity, as plain values.
+
+    Parameters
+    ----------
+    axis : Axis
+        The last look at it.
+    configured : mapping
+        Tolerance, settle time and ramp rate of the configuration: only what differs is remembered, so that a change
+        of the configuration counts.
+    """
+    changed = {name: getattr(axis, name) for name, value in configured.items() if getattr(axis, name) != value}
+    return {
+        "target": axis.target if math.isfinite(axis.target) else None,
+        "mode": axis.mode.value,
+        "state": axis.state.value,
+        "id": axis.id,
+        "settled_id": axis.settled_id,
+        **changed,
+    }
 
 
 def last_count(history: EnvironmentHistory) -> LastCount | None:
@@ -37,3 +106,13 @@ def last_count(history: EnvironmentHistory) -> LastCount | None:
     if current is None or cycle is None or step is None:
         return None
     return LastCount(charge.value, current.value, (int(cycle.value), int(step.value)), charge.time_ns)
+
+
+def _within(value: object, field: Field) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return float(value) if field.low <= value <= field.high else None
+
+
+def _mode(value: object) -> Mode:
+    return Mode(str(value)) if value in list(Mode) else Mode.CLOSED_LOOP

@@ -3,11 +3,14 @@
 import time
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 from threading import Event
 
 from operando.config.instruments import Heater
 from operando.control import Settling, settling
 from operando.environment.axis import Axis, Change
+from operando.environment.before import NOTHING, AxisBefore
+from operando.environment.ramp_gate import RampGate
 from operando.errors import InstrumentError, InstrumentRefused
 from operando.instruments.roles import ControllerStatus, TemperatureController, TemperatureReading
 from operando.vocabulary import AxisState, Mode, Quality, Reading
@@ -32,8 +35,8 @@ class TemperatureLoop:
         Takes an `Axis` after each look.
     note : callable
         Takes a line for the service's log.
-    previous_target : float, optional
-        °C, of a service that ran until a moment ago: where the controller still has it, somebody has asked for it.
+    before : AxisBefore
+        How a service that ran until a moment ago left it: where the controller still has that target, it stands.
     now_ns : callable
         UTC, ns since the epoch.
     """
@@ -44,25 +47,30 @@ class TemperatureLoop:
         heater: Heater,
         publish: Callable[[Axis], None],
         note: Callable[[str], None],
-        previous_target: float | None = None,
+        before: AxisBefore = NOTHING,
         now_ns: Callable[[], int] = time.time_ns,
     ) -> None:
         self._controller = controller
-        self._tolerance = heater.tolerance_C
-        self._settle_time = heater.settle_time_s
-        self._rate = heater.ramp_rate_K_per_min / 60
+        self._tolerance = before.tolerance if before.tolerance is not None else heater.tolerance_C
+        self._settle_time = before.settle_time if before.settle_time is not None else heater.settle_time_s
+        self._rate = before.ramp_rate if before.ramp_rate is not None else heater.ramp_rate_K_per_min / 60
         self._rate_told = False
         self._publish = publish
         self._note = note
         self._now_ns = now_ns
         self._changes: deque[Change] = deque()
-        self._previous_target = previous_target
+        self._before = before
         self._settling = Settling()
         self._asked = self._held = False
-        self._id = self._settled_id = ""
+        self._id, self._settled_id = before.id, before.settled_id
         self._missed = 0
-        self._look = TemperatureReading(Reading(NAN, 0, Quality.INVALID), NAN, NAN, NAN, ControllerStatus())
-        self.mode = Mode.CLOSED_LOOP
+        self.gate = RampGate()
+        """Closed by whoever knows why the temperature must not change now."""
+        target = NAN if before.target is None else before.target
+        self._look = TemperatureReading(Reading(NAN, 0, Quality.INVALID), NAN, target, NAN, ControllerStatus())
+        self.mode = before.mode
+        if self.mode is Mode.RELEASED:
+            self.tell(Change("safe"))  # the service before may have died before the controller had taken it
         self.started = Event()
         """Set after the first look."""
 
@@ -81,6 +89,8 @@ class TemperatureLoop:
         try:
             self._obey_all()
             self._look = self._controller.read()
+            self._mind_the_gate(dt)
+            self._controller.refresh()
             answered = True
         except InstrumentError as error:
             if self._missed == 0:
@@ -90,10 +100,47 @@ class TemperatureLoop:
         good = reading.quality is Quality.GOOD and not self._look.status.faulty
         self._missed = 0 if good else self._missed + 1
         if answered and not self.started.is_set():
-            self._asked = self._previous_target is not None and self._at(self._look.target, self._previous_target)
+            self._take_over(self._before)
             self.started.set()
         self._settle(reading.value if good else None, dt)
         self._publish(self._axis(reading, answered))
+
+    @property
+    def writes(self) -> int:
+        """How often the controller's memory that wears was written since this loop began."""
+        return self._controller.wearing_writes
+
+    def _mind_the_gate(self, dt: float) -> None:
+        """Freeze a ramp whose way is closed, and let one go on whose way is open again."""
+        look = self._look
+        if self.mode is Mode.RELEASED or self._at(look.setpoint, self._target):
+            return
+        if self.gate.target is not None:
+            if (target := self.gate.opened(look.setpoint, dt)) is not None:
+                self._note(f"heater: goes on from {look.setpoint:.1f} to {target:.1f} °C")
+                self._go_to(target)
+        elif reason := self.gate.reason(look.setpoint, look.target):
+            self._wait(look.target, reason)
+            self._controller.hold()
+            self._look = replace(look, target=look.setpoint)
+
+    def _wait(self, target: float, reason: str) -> None:
+        self._note(f"heater: waits at {self._look.setpoint:.1f} °C on its way to {target:.1f} °C: {reason}")
+        self.gate.wait(target)
+
+    @property
+    def _target(self) -> float:
+        """°C, asked for, whether or not it waits."""
+        return self._look.target if self.gate.target is None else self.gate.target
+
+    def _take_over(self, before: AxisBefore) -> None:
+        """Stand by what was asked for, where the controller still goes there; what is found counts otherwise."""
+        if self._id != before.id:
+            return  # somebody has asked for something else meanwhile
+        if before.target is not None and self._at(self._look.target, before.target):
+            self._asked, self._held = bool(before.id), self._held or before.held
+        else:
+            self._id = ""
 
     def _obey_all(self) -> None:
         """Carry out changes in their order; one that meets silence stays first in the queue."""
@@ -109,13 +156,14 @@ class TemperatureLoop:
 
     def _obey(self, change: Change) -> None:
         if change.field == "safe":
+            self.gate.target = None
             self.mode, self._settling = Mode.RELEASED, Settling()
             self._controller.standby()
         elif change.field == "reset":
             if self.mode is Mode.RELEASED:
                 self._controller.hold()  # first: nothing shall ramp to a target from before
                 self._controller.resume()
-                self.mode, self._asked, self._held = Mode.CLOSED_LOOP, False, False
+                self.mode, self._asked, self._held, self._id = Mode.CLOSED_LOOP, False, False, ""
         elif change.field == "tolerance":
             self._tolerance, self._settling = change.value, Settling()
         elif change.field == "settle_time":
@@ -129,23 +177,33 @@ class TemperatureLoop:
     def _aim(self, change: Change) -> None:
         """Take a new target, or freeze the one there is where the setpoint stands."""
         if change.field == "stop":
-            self._held = True
+            self._held, self.gate.target = True, None
             self._controller.hold()
             return
         self._asked, self._held, self._id, self._settling = True, False, change.id, Settling()
+        if reason := self.gate.reason(self._look.setpoint, change.value):
+            self._wait(change.value, reason)
+        else:
+            self.gate.target = None
+            self._go_to(change.value)
+
+    def _go_to(self, target: float) -> None:
         if not self._rate_told:
             self._controller.write_ramp_rate(self._rate * 60)
             self._rate_told = True
-        self._controller.write_target(change.value)
+        self._controller.write_target(target)
 
     def _settle(self, readback: float | None, dt: float) -> None:
         look = self._look
-        if self.mode is Mode.RELEASED or self._changes or not self._at(look.setpoint, look.target):
+        if self.mode is Mode.RELEASED or self._changes or not self._at(look.setpoint, self._target):
             self._settling = Settling()
             return
+        before = self._settling
         self._settling = settling.step(
             self._settling, readback, look.target, dt, tolerance=self._tolerance, settle_time=self._settle_time
         )
+        if before.settled and not self._settling.settled:
+            self._note(f"heater: left {look.target:.1f} ± {self._tolerance:g} °C, where it had settled")
         if self._state is AxisState.SETTLED:
             self._settled_id = self._id
 
@@ -163,7 +221,7 @@ class TemperatureLoop:
             return AxisState.HELD
         if not self._asked:
             return AxisState.IDLE
-        if self._changes or not self._at(self._look.setpoint, self._look.target):
+        if self._changes or not self._at(self._look.setpoint, self._target):
             return AxisState.RAMPING
         return AxisState.SETTLED if self._settling.settled else AxisState.SETTLING
 
@@ -172,7 +230,7 @@ class TemperatureLoop:
         return Axis(
             readback=reading,
             setpoint=NAN if released else self._look.setpoint,
-            target=NAN if released else self._look.target,
+            target=NAN if released else self._target,
             drive=Reading(self._look.output, reading.time_ns)
             if answered
             else Reading(NAN, reading.time_ns, Quality.INVALID),
@@ -183,4 +241,6 @@ class TemperatureLoop:
             tolerance=self._tolerance,
             settle_time=self._settle_time,
             ramp_rate=self._rate,
+            facts={"heater_sensor_break": self._look.status.sensor_break, "heater_fault": self._look.status.broken},
+            id=self._id,
         )
