@@ -1,21 +1,16 @@
 """Requests to the environment service: a JSON object into one record, the answer out of another."""
 
 import dataclasses
-import getpass
 import json
-import os
-import socket
-import sys
 import uuid
 from collections import OrderedDict
-from pathlib import Path
 from typing import Any
 
 from ophyd import EpicsSignal, EpicsSignalRO
 
 from operando.devices.errand import Errand
 from operando.errors import RequestRefused
-from operando.vocabulary import Reply, Request
+from operando.vocabulary import Reply, Request, who
 
 REPLIES_KEPT = 32
 """Answers remembered: somebody else's may come between a request and its own."""
@@ -76,9 +71,3 @@ class Mailbox:
         self._replies[reply.id] = reply
         while len(self._replies) > REPLIES_KEPT:
             self._replies.popitem(last=False)
-
-
-def who() -> str:
-    """User, host, process and program, as they appear in refusals and in the log."""
-    program = Path(sys.argv[0]).name if sys.argv and sys.argv[0] else "python"
-    return f"{getpass.getuser()}@{socket.gethostname()}:{os.getpid()} {program}"

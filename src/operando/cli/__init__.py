@@ -10,8 +10,10 @@ import typer
 from operando.cli.check import check
 from operando.cli.demo import demo
 from operando.cli.down import down
+from operando.cli.hold import hold
 from operando.cli.integrate import integrate
 from operando.cli.processes import environment, record
+from operando.cli.safe import safe
 from operando.cli.sim_fault import simulator
 from operando.cli.status import status
 from operando.cli.up import up
@@ -25,7 +27,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Operando X-ray studies of solid-state batteries under controlled stack pressure and temperature.",
 )
-for command in (demo, up, status, down, environment, record, check, integrate, validate):
+for command in (demo, up, status, down, hold, safe, environment, record, check, integrate, validate):
     app.command()(command)
 app.add_typer(simulator, name="sim")
 

@@ -4,22 +4,18 @@ import os
 import signal
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from operando.cli.options import RootOption, running_root
 from operando.cli.report import progress
-from operando.endstation import Register, Root, prepare_client
-from operando.errors import EndstationError
-
-if TYPE_CHECKING:
-    from operando.config import Endstation
+from operando.endstation import Root
+from operando.errors import EndstationError, SafeStateMissed
 
 LOADED = 1.0
 """MPa; below it a cell is only touched by the pistons."""
 STOP_LIMIT = 60.0
-SAFE_LIMIT = 120.0
 POLL = 0.1
 
 
@@ -29,18 +25,13 @@ def down(
     safe: Annotated[bool, typer.Option("--safe", help="First open circuit, heater off, pressure released.")] = False,
 ) -> None:
     """End the endstation's processes; a loaded cell needs --hold or --safe."""
-    from pathlib import Path
-
-    from operando.config import load
-
     place = running_root(root)
     if hold and safe:
         raise EndstationError("--hold and --safe exclude each other; name one")
-    config = load(Path(Register(place).read()["configuration"]))
     if place.owner("environment") and not (hold or safe):
         _refuse_loaded(place)
     if safe:
-        go_safe(place, config)
+        go_safe(place)
     take_down(place)
     progress(
         "stopped; " + ("the cell is in its safe state" if safe else "drive, heater and cell script stay as they are")
@@ -64,21 +55,22 @@ def take_down(place: Root) -> None:
     _wait_until(lambda: not any(place.owner(kind) for kind in ("supervisor", "recorder", "environment", "sim")))
 
 
-def go_safe(place: Root, config: "Endstation") -> None:
+def go_safe(place: Root) -> None:
     """Ask the environment service for the safe state and wait until the pressure is released.
 
     Raises
     ------
-    EndstationError
-        The service does not answer, or the state is not reached in time.
+    ServiceSilent
+        The service does not answer.
+    SafeStateMissed
+        Something is not in its safe state; nothing was stopped, since the service goes on trying.
     """
-    prepare_client(place.path)
-    import epics
+    from operando.cli.desk import make_safe
 
-    state = epics.PV(f"{config.prefix}PRESSURE:STATE")
-    if epics.caput(f"{config.prefix}SAFE", 1, wait=True, timeout=5.0) != 1:
-        raise EndstationError(f"{config.prefix}SAFE: the environment service does not answer; nothing was released")
-    _wait_until(lambda: state.get(as_string=True) == "safe", SAFE_LIMIT)
+    outcome = make_safe(place)
+    progress("\n".join(outcome.lines))
+    if outcome.failure:
+        raise SafeStateMissed(f"{outcome.failure}; the service goes on trying, and nothing was stopped")
 
 
 def _refuse_loaded(place: Root) -> None:

@@ -3,12 +3,13 @@
 import logging
 import os
 import sys
+from contextlib import nullcontext
 from typing import Annotated
 
 import typer
 
 from operando.cli.options import Configuration, RootOption, root_beside
-from operando.endstation import enter
+from operando.endstation import Register, enter, pulse
 
 NICENESS = 10
 """Of the recorder: integration takes every core it is given, and shall not take them from what regulates a cell."""
@@ -26,6 +27,7 @@ def environment(
     loaded, place = load(configuration), root_beside(configuration, root)
     log_to_stderr()
     with enter(place, "environment") as process:
+        Register(place).enter("environment", prefix=loaded.prefix)
         run(loaded, place.path, process.ca_port, process.ready, realtime)
 
 
@@ -41,7 +43,7 @@ def record(
     loaded, place = load(configuration), root_beside(configuration, root)
     log_to_stderr()
     os.nice(NICENESS)
-    with enter(place, "recorder") as process:
+    with enter(place, "recorder") as process, nullcontext() if once else pulse(place, "RECORDER"):
         run(loaded, place.path, process.ca_port, once, process.ready)
 
 

@@ -10,6 +10,7 @@ from operando.config import Endstation
 from operando.engine.devices import CONNECTION_TIME, Devices, build
 from operando.engine.metadata import metadata
 from operando.engine.progress import ProgressBars
+from operando.engine.pulse import Pulse
 from operando.engine.run_engine import EndstationRunEngine
 from operando.engine.scan_id import ScanCounter
 from operando.journal import Journal
@@ -17,11 +18,12 @@ from operando.journal import Journal
 
 @dataclass(frozen=True, slots=True)
 class Assembly:
-    """A RunEngine, its devices and its journal."""
+    """A RunEngine, its devices and its journal; and the heartbeat of all that."""
 
     run_engine: EndstationRunEngine
     devices: Devices
     journal: Journal
+    pulse: Pulse
 
 
 def assemble(config: Endstation, root: Path, connection_time: float = CONNECTION_TIME) -> Assembly:
@@ -55,4 +57,4 @@ def assemble(config: Endstation, root: Path, connection_time: float = CONNECTION
         bars = ProgressBars(Console(stderr=True))
         run_engine.waiting_hook = bars.wait
         run_engine.state_hook = bars.change
-    return Assembly(run_engine, devices, journal)
+    return Assembly(run_engine, devices, journal, Pulse(config.prefix))

@@ -6,6 +6,8 @@
     ├── ConfigurationError        a TOML file says something that cannot be
     ├── EndstationError           a root, lock, port or process of the endstation
     ├── RequestRefused            a target or command that the environment service will not take
+    ├── ServiceSilent             the environment service does not answer
+    ├── SafeStateMissed           something is not in its safe state, although that was asked for
     ├── MoveFailed                a move that ended away from its target
     ├── InstrumentError           a conversation with an instrument
     │   ├── NoReply               nothing came in time
@@ -33,6 +35,14 @@ class EndstationError(OperandoError):
 
 class RequestRefused(OperandoError):
     """A target or command that the environment service will not take."""
+
+
+class ServiceSilent(OperandoError):
+    """The environment service does not answer; whatever it did before goes on."""
+
+
+class SafeStateMissed(OperandoError):
+    """Something is not in its safe state, although that was asked for."""
 
 
 class MoveFailed(OperandoError):

@@ -13,6 +13,7 @@ from operando.vocabulary.quantities import (
     terminal_voltage,
 )
 from operando.vocabulary.states import AxisState, Beat, Mode, ProgrammeState, Reply, Request
+from operando.vocabulary.who import who
 
 __all__ = [
     "FACTS",
@@ -38,4 +39,5 @@ __all__ = [
     "Severity",
     "terminal_voltage",
     "unit_of",
+    "who",
 ]
