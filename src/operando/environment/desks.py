@@ -18,8 +18,8 @@ from operando.vocabulary import Mode, Request
 
 SETTINGS = ("target", "tolerance", "settle_time", "ramp_rate", "stop")
 """Fields of both regulated quantities that have a record of their own to put into."""
-BY_TRIP = ("target", "mode", "drive", "start")
-"""What a latched trip refuses."""
+BY_TRIP = ("target", "mode", "drive", "start", "reset")
+"""What a latched trip refuses; its own reset is another one."""
 LATCHED = "the safe state is latched until somebody asks for reset"
 
 

@@ -31,7 +31,7 @@ class Watcher(Protocol):
         """See a logged quantity, or a fact of `operando.vocabulary.FACTS`."""
 
     def shown(self, record: str, value: Value, time_ns: int) -> None:
-        """See a record that changes and is no reading."""
+        """See a record that changes and is no reading, or a line of the log under the name ``log``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +93,8 @@ class Publication:
     def note(self, text: str, level: int = logging.WARNING) -> None:
         """Write a line to the service's log; never blocks, from any thread."""
         self._notices.put(_Line(text, level))
+        if self._watcher:
+            self._watcher.shown("log", text, self._now_ns())
 
     def axis(self, quantity: str, drive: str, subsystem: str, axis: Axis) -> None:
         """Log and serve one look at a regulated quantity.

@@ -53,9 +53,17 @@ class Schedule:
             elapsed, last = now - last, now
 
 
-def until(stop: Event) -> Callable[[float], bool]:
-    """Return a wait that ends with ``stop``."""
-    return stop.wait
+def until(stop: Event, bell: Event | None = None) -> Callable[[float], bool]:
+    """Return a wait that ends with ``stop``, and is cut short by a bell, if there is one."""
+    if bell is None:
+        return stop.wait
+
+    def wait(seconds: float) -> bool:
+        bell.wait(seconds)
+        bell.clear()
+        return stop.is_set()
+
+    return wait
 
 
 def ask_for_realtime() -> tuple[bool, str]:

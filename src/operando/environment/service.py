@@ -13,10 +13,13 @@ from pathlib import Path
 from operando.config import Endstation
 from operando.environment.axis import Axis
 from operando.environment.before import ProgrammeBefore
+from operando.environment.blackbox import BlackBox
 from operando.environment.coupling import Coupling
 from operando.environment.desks import desks
 from operando.environment.equipment import Equipment, open_equipment
 from operando.environment.heartbeats import Heartbeats
+from operando.environment.interlock_table import interlock_table
+from operando.environment.interlocks import Acting, Interlocks
 from operando.environment.limits import pressure_fields, temperature_fields
 from operando.environment.memory import Facts, Memory
 from operando.environment.ownership import Ownership
@@ -26,6 +29,7 @@ from operando.environment.programme import ProgrammeRunner
 from operando.environment.publication import Publication
 from operando.environment.record_table import record_table
 from operando.environment.schedule import Schedule, ask_for_realtime, until
+from operando.environment.slow_facts import SlowFacts
 from operando.environment.takeover import Before, axis_facts
 from operando.environment.temperature import TemperatureLoop
 from operando.environment.timing import Timing
@@ -131,6 +135,10 @@ class Service:
         self._pressure = self._make_pressure(equipment)
         self._temperature = self._make_temperature(equipment)
         self._coupling = Coupling(config, self._publication.reading, self._temperature.gate)
+        self._box = BlackBox(root / "blackbox")
+        self._interlocks = self._make_interlocks()
+        self._publication.watch(self._interlocks)
+        self._slow_facts = SlowFacts(root, self._heartbeats, self._publication.fact)
         self._memory = Memory(file, self._facts())
         self._schedule = Schedule(1 / config.pressure.rate_Hz, until(stop))
         self._timing = Timing(self._schedule, self._pressure.reading_ages, self._publication.show)
@@ -140,11 +148,13 @@ class Service:
         """Start the records, then every thread."""
         self._server = server = RecordServer(self._config.prefix, ca_port, record_table(self._puts()))
         self._show_limits()
-        heater = Schedule(self._config.heater.poll_interval_s, until(self._stop))
+        heater = Schedule(self._config.heater.poll_interval_s, until(self._stop, self._temperature.told))
         cell = Schedule(LISTEN_INTERVAL, until(self._stop))
         self._start("publication", lambda: self._publication.serve(server))
         self._start("log", self._commit)
         self._start("memory", lambda: self._memory.serve(self._stop))
+        self._start("black box", lambda: self._box.serve(self._stop))
+        self._start("slow facts", lambda: self._slow_facts.serve(self._stop))
         self._start("pressure", self._regulate)
         self._start("temperature", lambda: heater.run(self._temperature.step))
         self._start("programme", lambda: cell.run(self._programme.step))
@@ -158,7 +168,7 @@ class Service:
     def close(self) -> None:
         """Stop regulating, pass on what was measured, commit the log."""
         self._stop.set()
-        for name in ("pressure", "temperature", "programme", "log", "memory"):
+        for name in ("pressure", "temperature", "programme", "log", "memory", "black box", "slow facts"):
             if name in self._workers:
                 self._workers[name].join(STOP_LIMIT)
         self._publication.close()
@@ -180,8 +190,12 @@ class Service:
         granted, words = ask_for_realtime() if self._realtime else (False, "no real-time priority was asked for")
         self._publication.show("ENVIRONMENT:REALTIME", int(granted))
         self._publication.note(f"pressure loop at {self._config.pressure.rate_Hz:g} Hz: {words}", logging.INFO)
-        self._schedule.run(self._pressure.step)
+        self._schedule.run(self._regulate_once)
         self._publication.note(self._timing.summary(), logging.INFO)
+
+    def _regulate_once(self, dt: float) -> None:
+        self._pressure.step(dt)
+        self._interlocks.step(dt)
 
     def _commit(self) -> None:
         while not self._stop.wait(COMMIT_INTERVAL):
@@ -208,6 +222,15 @@ class Service:
             self._tell_temperature,
             self._publication.note,
             self._before.axis("temperature", temperature_fields(self._config)),
+        )
+
+    def _make_interlocks(self) -> Interlocks:
+        return Interlocks(
+            interlock_table(self._config),
+            Acting(current=self._programme, heat=self._temperature, pressure=self._pressure),
+            self._publication,
+            self._box,
+            self._before.facts("interlocks"),
         )
 
     def _tell_pressure(self, axis: Axis) -> None:
@@ -239,6 +262,7 @@ class Service:
             "temperature": lambda: of_axis("temperature", *of_heat),
             "cell": self._programme.facts,
             "control": lambda: {"owner": self._ownership.owner},
+            "interlocks": self._interlocks.facts,
         }
 
     def _make_programme(self, equipment: Equipment, before: ProgrammeBefore) -> ProgrammeRunner:
@@ -270,6 +294,8 @@ class Service:
             self._publication.show,
             self._ownership,
             self._heartbeats,
-            lambda: "",
+            self._interlocks.objection,
         )
+        interlocks = self._interlocks.desk(self._ownership)
+        puts |= {"INTERLOCK:REQUEST": interlocks.on_request, "INTERLOCK:RESET": interlocks.on_put("reset")}
         return puts | {"ENVIRONMENT:TIMING_RESET": self._timing.on_reset}

@@ -68,6 +68,8 @@ class TemperatureLoop:
         """Closed by whoever knows why the temperature must not change now."""
         target = NAN if before.target is None else before.target
         self._look = TemperatureReading(Reading(NAN, 0, Quality.INVALID), NAN, target, NAN, ControllerStatus())
+        self.told = Event()
+        """Set whenever there is something to obey: nobody shall wait for the next look to switch the heat off."""
         self.mode = before.mode
         if self.mode is Mode.RELEASED:
             self.tell(Change("safe"))  # the service before may have died before the controller had taken it
@@ -77,6 +79,7 @@ class TemperatureLoop:
     def tell(self, change: Change) -> None:
         """Have a change carried out at the next step; from any thread."""
         self._changes.append(change)
+        self.told.set()
 
     def step(self, dt: float) -> None:
         """Pass on what was asked for, look, judge, publish.
@@ -116,12 +119,13 @@ class TemperatureLoop:
         if self.mode is Mode.RELEASED or self._at(look.setpoint, self._target):
             return
         if self.gate.target is not None:
-            if (target := self.gate.opened(look.setpoint, dt)) is not None:
-                self._note(f"heater: goes on from {look.setpoint:.1f} to {target:.1f} °C")
-                self._go_to(target)
+            if self.gate.opened(look.setpoint, dt):
+                self._note(f"heater: goes on from {look.setpoint:.1f} to {self._target:.1f} °C")
+                self._go_to(self._target)
+                self.gate.target = None
         elif reason := self.gate.reason(look.setpoint, look.target):
-            self._wait(look.target, reason)
             self._controller.hold()
+            self._wait(look.target, reason)
             self._look = replace(look, target=look.setpoint)
 
     def _wait(self, target: float, reason: str) -> None:
@@ -184,8 +188,8 @@ class TemperatureLoop:
         if reason := self.gate.reason(self._look.setpoint, change.value):
             self._wait(change.value, reason)
         else:
-            self.gate.target = None
             self._go_to(change.value)
+            self.gate.target = None
 
     def _go_to(self, target: float) -> None:
         if not self._rate_told:
