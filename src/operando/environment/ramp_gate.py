@@ -26,12 +26,8 @@ class RampGate:
         """Keep a target until the way is open."""
         self.target, self._calm = target, 0.0
 
-    def opened(self, setpoint: float, dt: float) -> float | None:
-        """Return the target that waited, once its way has been open for long enough."""
-        if self.target is None:
-            return None
-        self._calm = 0.0 if self.reason(setpoint, self.target) else self._calm + dt
-        if self._calm < CALM:
-            return None
-        target, self.target = self.target, None
-        return target
+    def opened(self, setpoint: float, dt: float) -> bool:
+        """Return whether the way of the target that waits has been open for long enough; ``dt`` in s."""
+        closed = self.target is None or self.reason(setpoint, self.target)
+        self._calm = 0.0 if closed else self._calm + dt
+        return self._calm >= CALM
