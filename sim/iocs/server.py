@@ -15,6 +15,7 @@ from operando.sim.iocs.detector import Camera
 from operando.sim.iocs.diffraction import Diffraction
 from operando.sim.iocs.frames import RealFrames
 from operando.sim.iocs.hdf_plugin import HdfPlugin
+from operando.sim.iocs.heartbeat import Heartbeat
 from operando.sim.iocs.motors import Motor, Travel
 from operando.sim.iocs.readout import Readout
 from operando.sim.iocs.source import Light, Ring, Shutter
@@ -50,11 +51,14 @@ async def _serve(setup: Setup, states: Connection) -> None:
         states.send("ready")
 
     server = asyncio.create_task(context.run(startup_hook=announce))
+    heartbeat = asyncio.create_task(Heartbeat(setup.root, setup.prefix).run(ended))
     with Receiver(states, beamline.states, lambda: loop.call_soon_threadsafe(ended.set)):
         waiting = asyncio.create_task(ended.wait())
         await asyncio.wait((server, waiting), return_when=asyncio.FIRST_COMPLETED)
-        waiting.cancel()
+        ended.set()
+        await waiting
         await beamline.close()
+        await heartbeat
         server.cancel()
         await server
 
