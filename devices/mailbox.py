@@ -34,9 +34,9 @@ class Mailbox:
         self._replies: OrderedDict[str, Reply] = OrderedDict()
         reply.subscribe(self._received)
 
-    def send(self, field: str, value: float = 0.0) -> str:
+    def send(self, field: str, value: float = 0.0, text: str = "") -> str:
         """Write a request and return its id, without waiting for the answer."""
-        request = Request(uuid.uuid4().hex, who(), field, value)
+        request = Request(uuid.uuid4().hex, who(), field, value, text)
         # With completion, though nobody waits for it: a server that keeps its record unchanged reports a failed put,
         # and without completion the EPICS library prints each of those on the terminal.
         self._request.put(json.dumps(dataclasses.asdict(request)), use_complete=True)

@@ -2,6 +2,7 @@
 
 import logging
 import time
+from contextlib import suppress
 from typing import Any, ClassVar
 
 from ophyd import Component, Device, EpicsSignal, EpicsSignalRO, FormattedComponent
@@ -10,11 +11,14 @@ from ophyd.utils import DisconnectedError, ReadOnlyError
 from operando.devices.errand import Errand
 from operando.devices.heartbeat import Heartbeat
 from operando.devices.mailbox import Mailbox
+from operando.devices.setting import CHANGE_TIME, Setting
 from operando.devices.travel import Sight, Travel
 from operando.errors import MoveFailed, MoveHeld
 
 _logger = logging.getLogger(__name__)
 
+RESTART_TIME = 30.0
+"""s that the environment service may be away: killed, it is started again and found again within some 10 s."""
 REPLY_TIME = 5.0
 """s within which the environment service answers a request; it does so within one turn of its loop, 50 ms."""
 
@@ -52,19 +56,17 @@ class RegulatedQuantity(Device):
         EpicsSignalRO, "{self.prefix}{self.subsystem}:SETTLED", kind="omitted", auto_monitor=True
     )
 
-    tolerance = FormattedComponent(
-        EpicsSignal, "{self.prefix}{self.subsystem}:TOLERANCE", kind="config", auto_monitor=True
-    )
+    tolerance = FormattedComponent(Setting, "{self.prefix}{self.subsystem}:TOLERANCE", kind="config", auto_monitor=True)
     settle_time = FormattedComponent(
-        EpicsSignal, "{self.prefix}{self.subsystem}:SETTLE_TIME", kind="config", auto_monitor=True
+        Setting, "{self.prefix}{self.subsystem}:SETTLE_TIME", kind="config", auto_monitor=True
     )
-    ramp_rate = FormattedComponent(
-        EpicsSignal, "{self.prefix}{self.subsystem}:RAMP_RATE", kind="config", auto_monitor=True
-    )
+    ramp_rate = FormattedComponent(Setting, "{self.prefix}{self.subsystem}:RAMP_RATE", kind="config", auto_monitor=True)
     target_low = FormattedComponent(EpicsSignalRO, "{self.prefix}{self.subsystem}:TARGET_LOW", kind="config")
     target_high = FormattedComponent(EpicsSignalRO, "{self.prefix}{self.subsystem}:TARGET_HIGH", kind="config")
 
-    mode = FormattedComponent(EpicsSignalRO, "{self.prefix}{self.subsystem}:MODE", kind="omitted", string=True)
+    mode = FormattedComponent(
+        Setting, "{self.prefix}{self.subsystem}:MODE", kind="omitted", string=True, auto_monitor=True
+    )
     state = FormattedComponent(
         EpicsSignalRO, "{self.prefix}{self.subsystem}:STATE", kind="omitted", string=True, auto_monitor=True
     )
@@ -119,6 +121,27 @@ class RegulatedQuantity(Device):
         self._moves = [other for other in self._moves if not other.done] + [move]
         return move
 
+    def change(self, setting: Setting, value: float | str) -> Errand:
+        """Ask for another value of a setting; the status is done when its record shows it.
+
+        Parameters
+        ----------
+        setting : Setting
+            Of this device.
+        value : float or str
+            In the unit of its record.
+        """
+        field = setting.attr_name
+        asked = {"text": value} if isinstance(value, str) else {"value": float(value)}
+        request_id = self._mailbox.send(field, **asked)
+
+        def procedure(errand: Errand) -> None:
+            self._mailbox.await_acceptance(errand, request_id, f"{field} = {value}", REPLY_TIME)
+            if not errand.wait_until(lambda: bool(setting.get() == value), CHANGE_TIME):
+                raise MoveFailed(f"{self.name}: {field} = {value} was accepted, and is {setting.get()} since")
+
+        return Errand(self, procedure, [self.reply, setting])
+
     def stop(self, *, success: bool = False) -> None:
         """Freeze the target where the setpoint is; regulation goes on, and nothing is ever switched off.
 
@@ -159,7 +182,7 @@ class RegulatedQuantity(Device):
         )  # fmt: skip
         sight = start
         try:
-            while not travel.arrived(sight := self._sight(), time.monotonic()):
+            while not travel.arrived(sight := self._next_sight(errand, travel), time.monotonic()):
                 self._report(errand, sight.readback, start.readback, target, time.monotonic() - begin)
                 errand.pause()
         except MoveFailed as reason:
@@ -172,6 +195,27 @@ class RegulatedQuantity(Device):
                 f"{self.name}: {what} asked, last seen at {sight.readback:.4g} {self.egu}: "
                 f"the environment service is gone ({silence}); the drive stays where it is"
             ) from silence
+
+    def _next_sight(self, errand: Errand, travel: Travel) -> Sight:
+        """Look, and where the service is away wait for it: one that was killed is started again and goes on.
+
+        Raises
+        ------
+        TimeoutError
+            It does not come back.
+        """
+        away_since = time.monotonic()
+        away = False
+        while time.monotonic() - away_since < RESTART_TIME:
+            if self.connected:
+                with suppress(TimeoutError, DisconnectedError):
+                    sight = self._sight()
+                    if away:
+                        travel.resume(time.monotonic())
+                    return sight
+            away = True
+            errand.pause()
+        raise TimeoutError(f"for {RESTART_TIME:g} s")
 
     def _sight(self) -> Sight:
         return Sight(

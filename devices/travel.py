@@ -7,10 +7,11 @@ from operando.devices.heartbeat import YOUNG
 from operando.errors import MoveFailed
 from operando.vocabulary import AxisState
 
-DEAD_ENDS = (AxisState.HELD, AxisState.FAULT, AxisState.SAFE)
+DEAD_ENDS = (AxisState.HELD, AxisState.FREE, AxisState.FAULT, AxisState.SAFE)
 """States from which a target is not reached any more."""
 BELIEVED = 1.5
-"""s that a dead end must stand in its record: what stands there at first may be older than the request."""
+"""s that a dead end or another target must stand in its record: what stands there at first may be older than the
+request, or the record of a service that has just been started again."""
 PROGRESS_SHARE = 0.1
 """Of the tolerance: coming nearer by less is not progress."""
 
@@ -72,7 +73,11 @@ class Travel:
         self._nearest = math.inf
         self._progressed = now
         self._taken = False
-        self._left_alone = now
+        self._left_alone = self._ours = now
+
+    def resume(self, now: float) -> None:
+        """Begin to judge anew: the service was away for a while, and has been started again."""
+        self._left_alone = self._ours = self._progressed = now
 
     def arrived(self, sight: Sight, now: float) -> bool:
         """Whether the target is reached and settled.
@@ -87,16 +92,16 @@ class Travel:
                 return True
         elif sight.settled_id not in ("", self._earlier_id):
             raise MoveFailed("somebody else's newer request has settled")
-        self._check_target(sight)
+        self._check_target(sight, now)
         self._check_state(sight, now)
         self._check_progress(sight, now)
         return False
 
-    def _check_target(self, sight: Sight) -> None:
-        ours = math.isclose(sight.target, self._target, rel_tol=1e-6, abs_tol=1e-9)
-        if self._taken and not ours:
+    def _check_target(self, sight: Sight, now: float) -> None:
+        if math.isclose(sight.target, self._target, rel_tol=1e-6, abs_tol=1e-9):
+            self._taken, self._ours = True, now
+        elif self._taken and now - self._ours > BELIEVED:
             raise MoveFailed(f"the target was changed to {sight.target:g} by somebody else")
-        self._taken = self._taken or ours
 
     def _check_state(self, sight: Sight, now: float) -> None:
         if sight.state not in DEAD_ENDS:

@@ -45,6 +45,20 @@ def test_a_target_beyond_its_limit_is_refused_in_the_services_words(client: Clie
         device.set(120.0).wait(timeout=10)
 
 
+def test_a_setting_is_changed_by_request_and_done_when_its_record_shows_it(client: Client) -> None:
+    device = stack_pressure()
+    device.configure({"tolerance": 0.1, "ramp_rate": 0.25})
+    assert (device.tolerance.get(), device.ramp_rate.get()) == (0.1, 0.25)
+    device.tolerance.put(0.05)
+    assert device.tolerance.get() == 0.05
+    device.mode.set("constant_volume").wait(timeout=10)
+    assert device.mode.get() == "constant_volume"
+    with pytest.raises(RequestRefused, match=r"toy_client.py asked for mode = released"):
+        device.mode.set("released").wait(timeout=10)
+    device.configure({"ramp_rate": 0.5})
+    device.mode.put("closed_loop")
+
+
 def test_a_deaf_service_fails_the_move(client: Client) -> None:
     device = stack_pressure()
     client.toy("deaf")
@@ -119,8 +133,8 @@ def test_a_newer_request_of_somebody_else_fails_the_move(client: Client) -> None
     client.toy("slow")
     move = device.set(95.0)
     reach(move, device, above=85.1)
-    client.toy("request 85.5")
-    with pytest.raises(MoveFailed, match=r"changed to 85.5 by somebody else"):
+    client.toy("request 60.0")
+    with pytest.raises(MoveFailed, match=r"changed to 60 by somebody else"):
         move.wait(timeout=10)
 
 

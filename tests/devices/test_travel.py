@@ -38,7 +38,12 @@ class DeadEnd:
             "fault", (UNDERWAY, replace(UNDERWAY, state="fault"), replace(UNDERWAY, state="fault")), "went to fault"
         ),
         DeadEnd("held", (UNDERWAY, replace(UNDERWAY, state="held"), replace(UNDERWAY, state="held")), "went to held"),
-        DeadEnd("target changed", (UNDERWAY, replace(UNDERWAY, target=50.0)), "changed to 50 by somebody else"),
+        DeadEnd("free", (UNDERWAY, replace(UNDERWAY, state="free"), replace(UNDERWAY, state="free")), "went to free"),
+        DeadEnd(
+            "target changed",
+            (UNDERWAY, replace(UNDERWAY, target=50.0), replace(UNDERWAY, target=50.0)),
+            "changed to 50 by somebody else",
+        ),
         DeadEnd("same target, other request", (UNDERWAY, replace(UNDERWAY, settled_id="theirs")), "newer request"),
     ],
     ids=lambda case: case.name,
@@ -56,6 +61,28 @@ def test_what_stood_in_the_records_before_the_request_does_not_count() -> None:
     move = travel()
     for number, state in enumerate(["held", "held", "ramping", "held", "ramping"]):
         assert not move.arrived(replace(START, state=state), 0.1 * number)
+
+
+@pytest.mark.parametrize(
+    "fresh", [replace(UNDERWAY, target=0.0, state=""), replace(UNDERWAY, target=float("nan"), state="fault")]
+)
+def test_the_first_records_of_a_restarted_service_end_no_move(fresh: Sight) -> None:
+    move = travel()
+    assert not move.arrived(UNDERWAY, 1.0)
+    move.resume(9.0)
+    assert not move.arrived(fresh, 9.0)
+    assert not move.arrived(fresh, 10.0)
+    assert not move.arrived(UNDERWAY, 10.2)
+    assert move.arrived(replace(UNDERWAY, readback=85.0, settled_id="ours"), 11.0)
+
+
+def test_a_restarted_service_that_knows_nothing_of_the_move_ends_it() -> None:
+    move = travel()
+    assert not move.arrived(UNDERWAY, 1.0)
+    move.resume(9.0)
+    assert not move.arrived(replace(UNDERWAY, target=84.3, state="idle"), 9.0)
+    with pytest.raises(MoveFailed, match=r"changed to 84\.3 by somebody else"):
+        move.arrived(replace(UNDERWAY, target=84.3, state="idle"), 11.0)
 
 
 def test_a_slow_ramp_may_take_any_time() -> None:

@@ -24,6 +24,12 @@ class Axis:
         self.target = self.setpoint = value
         self.state: str = AxisState.IDLE
         self.settled_id = self._request_id = ""
+        self.settings: dict[str, float | str] = {
+            "tolerance": 0.05,
+            "settle_time": 0.0,
+            "ramp_rate": 0.5,
+            "mode": "closed_loop",
+        }
 
     def request(self, text: str) -> None:
         """Take a request, as the service does."""
@@ -31,6 +37,12 @@ class Axis:
         reply = Reply(request.id, True, "")
         if request.field == "stop":
             self.target, self.state = self.setpoint, AxisState.HELD
+        elif request.field in self.settings:
+            wanted = request.text or request.value
+            if wanted != "released":
+                self.settings[request.field] = wanted
+            else:
+                reply = Reply(request.id, False, f"{request.who} asked for mode = released (toy)")
         elif not self._low <= request.value <= self._high:
             reply = Reply(request.id, False, f"{request.value} asked by {request.who}, limit {self._high} (toy)")
         else:
@@ -46,6 +58,8 @@ class Axis:
         publish = self._server.publish
         for name, value in (("TARGET", self.target), ("SETPOINT", self.setpoint), ("READBACK", self.setpoint)):
             publish(f"{self._subsystem}:{name}", value)
+        for name, value in self.settings.items():
+            publish(f"{self._subsystem}:{name.upper()}", value)
         publish(f"{self._subsystem}:STATE", str(self.state))
         publish(f"{self._subsystem}:SETTLED", int(self.state == AxisState.SETTLED))
         publish(f"{self._subsystem}:SETTLED_ID", self.settled_id)
@@ -62,14 +76,7 @@ class Toy:
         self._temperature = Axis(self._server, "TEMPERATURE", 25.0, 15.0, 100.0)
         self._cell: str = ProgrammeState.IDLE
         for subsystem in ("PRESSURE", "TEMPERATURE"):
-            constants = {
-                "TOLERANCE": 0.05,
-                "SETTLE_TIME": 0.0,
-                "RAMP_RATE": 0.5,
-                "TARGET_LOW": 5.0,
-                "TARGET_HIGH": 100.0,
-            }
-            for name, value in {**constants, "DRIVE": 40.0, "MODE": "closed_loop"}.items():
+            for name, value in {"TARGET_LOW": 5.0, "TARGET_HIGH": 100.0, "DRIVE": 40.0}.items():
                 self._server.publish(f"{subsystem}:{name}", value)
         self._server.publish("CELL:PROGRAMME", "{}")
 
