@@ -7,6 +7,7 @@ import sys
 
 import typer
 
+from operando.cli.bench import bench
 from operando.cli.check import check
 from operando.cli.demo import demo
 from operando.cli.down import down
@@ -30,6 +31,7 @@ app = typer.Typer(
 for command in (demo, up, status, down, hold, safe, environment, record, check, integrate, validate):
     app.command()(command)
 app.add_typer(simulator, name="sim")
+app.add_typer(bench, name="bench")
 
 
 def main() -> None:

@@ -1,0 +1,33 @@
+"""``operando bench NAME``: this project measured, where there is one beside a peer, in one run."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import typer
+
+from operando.cli.options import Json
+from operando.cli.report import report
+
+bench = typer.Typer(no_args_is_help=True, help="Measure this project, beside a peer where there is one; ratios first.")
+
+
+@bench.callback()
+def _named() -> None:
+    """Keep the name of a bench in the command, were there only one."""
+
+
+@bench.command()
+def jitter(
+    seconds: Annotated[float, typer.Option(min=1.0, help="How long, under load.")] = 30.0,
+    realtime: Annotated[bool, typer.Option(help="Let the service ask for real-time priority.")] = True,
+    json: Json = False,
+) -> None:
+    """How late the pressure loop comes while a recorder and a RunEngine keep the same cores busy."""
+    from operando.bench.jitter import run
+
+    show(run(seconds, realtime), json)
+
+
+def show(found: Mapping[str, Any], as_json: bool) -> None:
+    """Print what a bench found: the object of the contract, or a table of all it holds."""
+    report(found if as_json else found["ratios"] | found["figures"] | found["setup"], as_json)
