@@ -2,6 +2,7 @@
 
 import math
 import struct
+import termios
 
 import pytest
 import serial
@@ -158,13 +159,14 @@ def test_a_wrong_checksum_is_no_temperature() -> None:
         controller(line).read()
 
 
-def test_a_line_that_is_lost_is_opened_again_with_the_next_command() -> None:
+@pytest.mark.parametrize("error", [serial.SerialException("Input/output error"), termios.error(5, "I/O error")])
+def test_a_line_that_is_lost_is_opened_again_with_the_next_command(error: Exception) -> None:
     class Unplugged(ScriptedSerial):
         unplugged = True
 
         def write(self, data: bytes) -> int:
             if self.unplugged:
-                raise serial.SerialException("Input/output error")
+                raise error
             return super().write(data)
 
     with ScriptedLine(*golden("eurotherm3216", "stand by")) as line:

@@ -15,6 +15,7 @@ ramp, to the local target (2): the last one that was reached, which is written t
 import logging
 import math
 import struct
+import termios
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -189,7 +190,7 @@ class Eurotherm3216:
         except (minimalmodbus.ModbusException, ValueError, TypeError) as error:
             # the library checks a reply with the checks of its own arguments, hence ValueError
             raise BadReply(f"{self._name}: {command}: not an answer: {error}") from error
-        except OSError as error:  # serial.SerialException among them
+        except (OSError, termios.error) as error:  # serial.SerialException is an OSError, what its flush meets is not
             self._let_go()
             raise InstrumentError(f"{self._name}: {command}: line lost: {error}") from error
 

@@ -2,6 +2,7 @@
 
 import logging
 import select
+import termios
 import time
 from typing import Any, Protocol
 
@@ -97,7 +98,7 @@ class SerialLine:
             self._serial = serial.Serial(
                 self._port, self._baudrate, timeout=0, write_timeout=1.0, exclusive=True, xonxoff=False, rtscts=False
             )
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, termios.error) as error:
             raise InstrumentError(f"{self._port}: cannot be opened at {self._baudrate} baud: {error}") from error
 
     def _wait(self, timeout: float) -> bool:
