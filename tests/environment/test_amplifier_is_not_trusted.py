@@ -137,3 +137,27 @@ def test_safe_prepares_a_foreign_amplifier_anew_and_releases_from_where_it_stand
     steps = [100.0, *bench.rig.written[count:]]
     assert max(a - b for a, b in pairwise(steps)) <= SLEW_STEP * 1.001
     assert (bench.rig.plant.drive, bench.now.state) == (SETTINGS.limits.low, AxisState.SAFE)
+
+
+class SlewingRig(Rig):
+    """An amplifier whose output follows its drive at its own slew limit, on a host that comes late."""
+
+    def follow(self, seconds: float) -> None:
+        reach = SETTINGS.limits.slew * seconds
+        now = self.plant.drive if self.output is None else self.output
+        self.output = now + min(max(self.plant.drive - now, -reach), reach)
+
+
+@pytest.mark.parametrize("phase", range(12))  # the output is asked for every 12th step
+def test_an_output_that_is_on_its_way_after_a_late_step_is_nobody_elses(phase: int) -> None:
+    rig = SlewingRig()
+    bench = PressureBench(rig)
+    bench.run(3.0 + phase * PERIOD)
+    rig.output = rig.plant.drive
+    bench.loop.tell(Change("safe"))
+    for dt in [0.05, 0.05, 0.3, 0.01, 0.01, *[0.05] * 15]:
+        rig.follow(dt)
+        rig.now_ns += round(dt * 1e9)
+        bench.loop.step(dt)
+    assert bench.now.state is AxisState.SAFE
+    assert not any(bench.now.facts.values())

@@ -52,7 +52,7 @@ class Drive:
         self._until_question = 0.0
         self._questions = cycle((self._check_status, self._check_output, self._check_settings))
         self._released_again = False  # an amplifier in fault was prepared anew, for the way to the safe state only
-        self.volts = self._before = amplifier.read_drive()
+        self.volts = self._told = self._reached = amplifier.read_drive()
         """V, what the amplifier holds as far as is known."""
         self.lost = False
         """The amplifier does not answer or refuses; nothing is written until its drive was read again."""
@@ -85,7 +85,7 @@ class Drive:
             return False
         try:
             self._amplifier.prepare(self._limits.slew)
-            self.volts = self._before = self._amplifier.read_drive()
+            self._found(self._amplifier.read_drive())
         except InstrumentError as error:
             self._note(f"piezo: not released from {self.volts:.3f} V: {error}; tried again")
             return False
@@ -101,10 +101,13 @@ class Drive:
         except InstrumentError as error:
             self._lose(f"{volts:.3f} V was not taken: {error}", RETRY)
         else:
-            self._before, self.volts = self.volts, volts
+            self.volts = volts
 
     def watch(self, dt: float) -> None:
         """Ask the amplifier one question about itself, where it is time to."""
+        reach = self._limits.slew * dt
+        self._reached += min(max(self._told - self._reached, -reach), reach)
+        self._told = self.volts
         self._until_question -= dt
         if self.lost or self._until_question > 0:
             return
@@ -118,7 +121,7 @@ class Drive:
         """Take the amplifier as it is now, on somebody's word; return why that cannot be, or nothing."""
         try:
             self._amplifier.prepare(self._limits.slew)
-            self.volts = self._before = self._amplifier.read_drive()
+            self._found(self._amplifier.read_drive())
             self.faults, self.lost = {}, False
             self._check_status()
         except InstrumentError as error:
@@ -152,11 +155,15 @@ class Drive:
         if abs(found - self.volts) > self._step:
             self._foreign(f"its drive is {found:.3f} V, {self.volts:.3f} V was written last")
         if self.lost or self.faults:
-            self.volts = self._before = found
+            self._found(found)
+
+    def _found(self, volts: float) -> None:
+        self.volts = self._told = self._reached = volts
 
     def _check_output(self) -> None:
+        """Compare with what the amplifier can have reached at its own slew limit: a late host writes larger steps."""
         found = self._amplifier.read_output()
-        low, high = min(self.volts, self._before), max(self.volts, self._before)
+        low, high = min(self.volts, self._reached), max(self.volts, self._reached)
         if not math.isnan(found) and not low - self._step <= found <= high + self._step:
             self._foreign(f"its output is {found:.3f} V, {self.volts:.3f} V was written last")
 
