@@ -44,7 +44,7 @@ class Piezo(Table):
 
 
 class Pressure(Table):
-    """``[pressure]``: limits, settling and gains of the stack-pressure regulator."""
+    """``[pressure]``: limits, settling and the stack-pressure regulator (`operando.control.RegulatorGains`)."""
 
     low_limit_MPa: float
     high_limit_MPa: float
@@ -54,6 +54,10 @@ class Pressure(Table):
     rate_Hz: Annotated[float, Field(gt=0, le=50)] = 20.0
     proportional_gain_V_per_MPa: Annotated[float, Field(ge=0)]
     integral_gain_V_per_MPa_s: Positive
+    noise_band_MPa: Positive = 0.01
+    reading_delay_s: Positive = 0.06
+    drift_time_s: Positive = 5.0
+    fastest_drift_MPa_per_s: NotNegative = 0.075
     pressure_per_volt_MPa_per_V: Positive = 0.153
     pressure_per_kelvin_MPa_per_K: NotNegative = 0.0
     pressure_per_charge_MPa_per_mAh: float = 0.0
