@@ -90,7 +90,7 @@ def test_a_cable_pulled_out_is_an_error_and_put_in_again_is_found(plug: Plug, li
     try:
         with pytest.raises(InstrumentError, match="line lost"):
             line.read_until(b"\r", 5.0)
-        with pytest.raises(InstrumentError, match="line is lost"):
+        with pytest.raises(InstrumentError, match="cannot be opened"):
             line.read_available()
         with pytest.raises(InstrumentError, match="cannot be opened"):
             line.write(b"!001:SYS?\r")
@@ -98,5 +98,17 @@ def test_a_cable_pulled_out_is_an_error_and_put_in_again_is_found(plug: Plug, li
         plug.put_in()
     line.write(b"!001:SYS?\r")
     assert plug.hears() == b"!001:SYS?\r"
+    plug.says(b"+06597.344\r")
+    assert line.read_until(b"\r", 5.0) == b"+06597.344\r"
+
+
+def test_a_driver_that_only_listens_finds_an_instrument_that_comes_back(plug: Plug, line: SerialLine) -> None:
+    plug.pull_out()
+    try:
+        with pytest.raises(InstrumentError, match="line lost"):
+            line.read_until(b"\r", 5.0)
+    finally:
+        plug.put_in()
+    assert line.read_available() == b""
     plug.says(b"+06597.344\r")
     assert line.read_until(b"\r", 5.0) == b"+06597.344\r"

@@ -39,7 +39,7 @@ class SerialLine:
     """A serial port, 8 data bits, no parity, 1 stop bit, no flow control, not shared with any other program.
 
     A port that vanishes (a cable pulled out, an instrument switched off) raises `InstrumentError`; each later
-    write tries to open it again, so an instrument that comes back is found without a restart.
+    call tries to open it again, so an instrument that comes back is found without a restart.
 
     Parameters
     ----------
@@ -104,7 +104,7 @@ class SerialLine:
     def _wait(self, timeout: float) -> bool:
         """Return whether bytes are there, after at most ``timeout`` s."""
         if self._serial is None:
-            raise InstrumentError(f"{self._port}: the line is lost; it is opened again with the next command")
+            self._open()
         return bool(select.select([self._serial.fileno()], [], [], timeout)[0])
 
     def _take(self) -> bool:
