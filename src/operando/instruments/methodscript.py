@@ -34,7 +34,7 @@ def number(value: float) -> str:
     Parameters
     ----------
     value : float
-        In an SI unit; kept to one part in a million, or to 1e-12.
+        In an SI unit; kept to four parts in a million (27 bits between two prefixes), or to 1e-12.
 
     Examples
     --------
