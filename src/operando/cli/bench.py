@@ -28,6 +28,26 @@ def jitter(
     show(run(seconds, realtime), json)
 
 
+@bench.command()
+def regulation(
+    short: Annotated[bool, typer.Option("--short", help="A quarter of an hour of hold in place of 20 h.")] = False,
+    json: Json = False,
+) -> None:
+    """How well the stack pressure is regulated, beside simple_pid and the LQG floor, in virtual time."""
+    from operando.errors import ConfigurationError
+
+    try:
+        from operando.bench.regulation import run
+    except ModuleNotFoundError as missing:
+        if missing.name != "simple_pid":
+            raise
+        raise ConfigurationError(
+            "bench regulation: the peer simple-pid is missing: install operando[test]"
+        ) from missing
+
+    show(run(short), json)
+
+
 def show(found: Mapping[str, Any], as_json: bool) -> None:
     """Print what a bench found: the object of the contract, or a table of all it holds."""
     report(found if as_json else found["ratios"] | found["figures"] | found["setup"], as_json)
