@@ -41,13 +41,13 @@ def write_configuration(folder: Path) -> Path:
 class RunningService:
     """Simulated instruments, the service on them, and a client of its records."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, speed: float = SPEED) -> None:
         self.root = root
         self.configuration = write_configuration(root)
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = int(probe.getsockname()[1])
-        arguments = [sys.executable, str(HERE / "wires_process.py"), str(root), str(SPEED), str(CAPACITY)]
+        arguments = [sys.executable, str(HERE / "wires_process.py"), str(root), str(speed), str(CAPACITY)]
         self.wires = subprocess.Popen(arguments)
         self.until(lambda: (root / "true.jsonl").exists() and (root / "true.jsonl").stat().st_size)
         self.service: subprocess.Popen[str] | None = None
@@ -112,10 +112,10 @@ class RunningService:
         data = value.encode() if isinstance(value, str) else value
         self.channel(record).write(data, wait=True, timeout=10)
 
-    def ask(self, subsystem: str, field: str, value: float = 0.0) -> tuple[str, bool, str]:
+    def ask(self, subsystem: str, field: str, value: float = 0.0, text: str = "") -> tuple[str, bool, str]:
         """Make a request; return its id, whether it was accepted, and the words."""
         name = f"{time.monotonic_ns()}"
-        request = {"id": name, "who": "test", "field": field, "value": value}
+        request = {"id": name, "who": "test", "field": field, "value": value, "text": text}
         self.put(f"{subsystem}:REQUEST", json.dumps(request))
         self.until(lambda: f'"{name}"' in self.text(f"{subsystem}:REPLY"))
         reply = json.loads(self.text(f"{subsystem}:REPLY"))

@@ -6,9 +6,15 @@ LOOPBACK = "127.0.0.1"
 
 
 def is_free(port: int) -> bool:
-    """Whether a port of the loopback address is free for both TCP and UDP, as Channel Access needs it."""
+    """Whether a port of the loopback address is free for both TCP and UDP, as Channel Access needs it.
+
+    Connections that a killed server has left behind close by themselves and do not count: its successor takes the
+    same port at once, as the EPICS server does.
+    """
     for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
         with socket.socket(socket.AF_INET, kind) as probe:
+            if kind == socket.SOCK_STREAM:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind((LOOPBACK, port))
             except OSError:

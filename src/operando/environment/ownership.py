@@ -11,6 +11,9 @@ PUT = "caput"
 FREE = ("stop", "reset", "hold", "safe")
 """What freezes, opens the circuit, releases, or acknowledges that: done for whoever asks, who owns nothing by it."""
 
+RECONNECTION = 20.0
+"""s; clients found a restarted server after 4 to 6 s, on a busy host later."""
+
 
 class Ownership:
     """Gives control to the first who asks for something, and keeps it for them until they end or fall silent.
@@ -24,7 +27,7 @@ class Ownership:
     show : callable
         Takes the owner's name whenever it changes; only queues.
     owner : str
-        Of the service before this one: its time begins anew.
+        Of the service before this one: it is given the time that an EPICS client takes to find a restarted server.
     now : callable
         s, monotonic.
     """
@@ -43,7 +46,7 @@ class Ownership:
         self._now = now
         self._lock = Lock()
         self._owner = owner
-        self._heard = now()
+        self._heard = now() + (RECONNECTION if owner else 0.0)
         show(owner)
 
     @property
@@ -59,9 +62,11 @@ class Ownership:
         owner = self.owner
         if field in FREE or owner in ("", who):
             return ""
+        silence = self._now() - self._heard
+        heard = f"last heard {silence:.1f} s ago" if silence >= 0 else "not yet heard since this service was started"
         return (
-            f"{owner} is in control, last heard {self._now() - self._heard:.1f} s ago; that ends with `disown`, with "
-            f"its program, or {self._lapse:g} s after it falls silent ({self._where})"
+            f"{owner} is in control, {heard}; that ends with `disown`, with its program, or {self._lapse:g} s after it "
+            f"falls silent ({self._where})"
         )
 
     def accepted(self, who: str, field: str) -> None:

@@ -159,7 +159,7 @@ class PressureLoop:
             case "ramp_rate":
                 self._settings = replace(settings, ramp_rate=change.value)
                 self._loop.change_rate(change.value)
-            case _ if self.mode is Mode.RELEASED:
+            case _ if self.mode is Mode.RELEASED and change.field != "stop":
                 but = "the safe state is latched until somebody asks for reset"
             case "mode":
                 self._enter(Mode(change.text))
