@@ -128,7 +128,11 @@ class Toy:
                     self._cell = ProgrammeState.IDLE
 
     def _specs(self) -> list[RecordSpec]:
+        beat = RecordSpec(
+            "HEARTBEAT:RUNENGINE", "text", on_put=lambda text: self._server.publish("HEARTBEAT:RUNENGINE", text)
+        )
         specs = [RecordSpec("TOY", "text", on_put=self._behave), RecordSpec("ENVIRONMENT:HEARTBEAT", "float", "s", 1)]
+        specs.append(beat)
         for subsystem, unit in (("PRESSURE", "MPa"), ("TEMPERATURE", "degC")):
             floats = ("TARGET", "SETPOINT", "READBACK", "DRIVE", "TARGET_LOW", "TARGET_HIGH")
             specs += [RecordSpec(f"{subsystem}:{name}", "float", unit, 3) for name in floats]

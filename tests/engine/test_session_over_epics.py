@@ -1,6 +1,8 @@
 """The whole RunEngine process against a toy endstation: startup, plan, journal, pause, abort."""
 
+import json
 import os
+import re
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -99,6 +101,29 @@ def test_a_ramp_that_a_pause_froze_is_resumed(client: Client) -> None:
     client.toy("normal")
     here.RE.resume()
     assert here.stack_pressure.position == pytest.approx(88.0)
+
+
+def test_the_session_is_heard_under_the_name_of_its_requests_also_while_a_plan_is_paused(client: Client) -> None:
+    import bluesky.plan_stubs as bps
+    import epics
+    from bluesky.utils import RunEngineInterrupted
+
+    here = session(client)
+    heartbeat = epics.PV("SIM:HEARTBEAT:RUNENGINE")
+
+    def beat() -> dict[str, Any]:
+        return dict(json.loads(heartbeat.get(as_string=True) or '{"count": -1}'))
+
+    client.until(lambda: beat()["count"] >= 0)
+    with after(0.3, here.RE.request_pause), pytest.raises(RunEngineInterrupted):
+        here.RE(bps.sleep(60.0))
+    paused_at = beat()["count"]
+    client.until(lambda: beat()["count"] >= paused_at + 2)
+    here.RE.abort()
+    assert not beat()["last"]
+    client.toy("normal")
+    with pytest.raises(Exception, match=re.escape(beat()["who"])):
+        here.stack_pressure.set(150.0).wait(timeout=10)
 
 
 def test_ctrl_c_and_abort_close_the_run_with_the_reason_and_leave_the_cell_held(client: Client) -> None:

@@ -23,8 +23,8 @@ class Endstation(RunningService):
 
     def __init__(self, root: Path) -> None:
         super().__init__(root, SPEED)
-        with self.configuration.open("a") as file:
-            file.write(f"\n[control]\nowner_lapse_s = {LAPSE}\n")
+        text = self.configuration.read_text()
+        self.configuration.write_text(text.replace("owner_lapse_s = 10.0", f"owner_lapse_s = {LAPSE}"))
         self.place = Root(root)
         self.register = Register(self.place)
         self.register.enter("environment", ca_port=self.port)

@@ -14,7 +14,7 @@ from operator_room.operator_processes import LAPSE, Endstation, Session
 pytestmark = [pytest.mark.endstation, pytest.mark.timeout(120)]
 
 STEP = 0.15
-"""V: 0.1 % of the drive's range of 150 V."""
+"""V: 0.1 % of the drive's range of 150 V; a ramp of 0.3 MPa/s goes on by 0.1 V a step."""
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +79,8 @@ def test_a_service_killed_in_the_middle_of_a_move_goes_on_and_the_move_ends_wher
     carol = Session(endstation)
     try:
         assert carol.do("tolerance 0.06") == "done"
-        carol.order("set 87")
+        assert carol.do("ramp_rate 0.3") == "done"
+        carol.order("set 86.5")
         endstation.until(lambda: endstation.value("PRESSURE:SETPOINT") > 85.0)
         time.sleep(0.5)  # noqa: TID251 - what was asked for half a second ago is remembered
         killed = endstation.kill()
@@ -89,8 +90,9 @@ def test_a_service_killed_in_the_middle_of_a_move_goes_on_and_the_move_ends_wher
         assert owner(endstation) == carol.who
     finally:
         carol.close()
-    assert endstation.value("PRESSURE:TARGET") == 87.0
+    assert endstation.value("PRESSURE:TARGET") == 86.5
     assert endstation.value("PRESSURE:TOLERANCE") == 0.06
+    assert endstation.value("PRESSURE:RAMP_RATE") == 0.3
     assert endstation.text("PRESSURE:STATE") == "settled"
     after = endstation.drives(killed)
     assert np.max(np.abs(np.diff([before, *after]))) < STEP
@@ -139,12 +141,12 @@ def test_a_frozen_drive_stays_frozen_and_the_recorder_is_heard_again_after_a_kil
 def test_hold_freezes_whatever_died_and_says_where(endstation: Endstation) -> None:
     dead = Session(endstation)
     dead.order("set 84")
-    endstation.until(lambda: endstation.value("PRESSURE:SETPOINT") < 86.5)
+    endstation.until(lambda: endstation.value("PRESSURE:SETPOINT") < 86.2)
     dead.kill()
     found = endstation.command("hold")
     assert found.returncode == 0, found.stderr
     target = endstation.value("PRESSURE:TARGET")
-    assert 84.0 < target < 86.5
+    assert 84.0 < target < 86.2
     assert f"stack pressure  target frozen at {target:.3f} MPa, now {target:.1f}"[:-1] in found.stdout
     assert "temperature     target frozen at " in found.stdout
     assert "its programme goes on as it was" in found.stdout
@@ -157,7 +159,8 @@ def test_a_service_that_does_not_answer_is_reported_in_time(endstation: Endstati
     try:
         began = time.monotonic()
         with ThreadPoolExecutor() as operators:
-            found = list(operators.map(endstation.command, ["hold", "safe"]))
+            calls = [("hold",), ("safe",), ("down", "--safe")]
+            found = list(operators.map(lambda words: endstation.command(*words), calls))
         waited = time.monotonic() - began
     finally:
         os.kill(endstation.service.pid, signal.SIGCONT)
@@ -204,6 +207,15 @@ def test_a_safe_state_survives_a_kill_and_nothing_is_loaded_again(endstation: En
     held = endstation.command("hold")
     assert held.returncode == 0
     assert "in its safe state, which stays" in held.stdout
+
+
+def test_down_safe_says_the_same_and_ends_the_service(endstation: Endstation) -> None:
+    found = endstation.command("down", "--safe")
+    assert found.returncode == 0, found.stderr
+    assert "stack pressure  released: " in found.stderr
+    assert "the cell is in its safe state" in found.stderr
+    assert endstation.service is not None
+    assert endstation.service.wait(20) == 0
 
 
 def test_a_folder_without_an_endstation_is_a_wrong_call(endstation: Endstation) -> None:
