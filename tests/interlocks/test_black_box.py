@@ -98,7 +98,7 @@ def test_a_full_disk_costs_nothing_but_the_file_until_there_is_room(
         guarded.run(1.0 + SPAN)
     assert boxes(guarded) == []
     assert caplog.text.count("cannot be written") == 1
-    guarded.run(1.0)
+    guarded.run(6.0)
     assert read(boxes(guarded)[0])["complete"]
 
 

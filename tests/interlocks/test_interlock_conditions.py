@@ -85,6 +85,11 @@ def cell(voltage: Course, current: Course) -> dict[str, Course]:
     return {"voltage": every(0.5, noisy(voltage, 1e-4)), "current": every(0.5, current)}
 
 
+def integral(current: Course, seconds: float) -> float:
+    """Charge of a constant current from time 0 on, A h."""
+    return (current(0.0) or 0.0) * seconds / 3600.0
+
+
 EIGHTY, ROOM, NOTHING = steady(80.0), steady(25.0), steady(0.0)
 
 
@@ -95,8 +100,14 @@ def stack(
         "stack_pressure": noisy(pressure, PRESSURE_NOISE),
         "temperature": every(0.5, noisy(temperature, TEMPERATURE_NOISE)),
         "current": every(0.5, current),
+        "charge": every(0.5, lambda seconds: integral(current, seconds)),
         "piezo_drive": drive,
     }
+
+
+def breathing(seconds: float) -> float:
+    """The drive that keeps the pressure of a cell charged with 10 mA."""
+    return 60.0 - 4960.0 / 0.153 * 0.01 * seconds / 3600.0
 
 
 def discharge_knee(seconds: float) -> float:
@@ -181,14 +192,14 @@ CASES = [
     Case(
         "breathing cell",
         LYING,
-        stack(lambda s: 60.0 - 4960.0 / 0.153 * 0.01 * s / 3600.0, current=steady(0.01)),
+        stack(breathing, current=steady(0.01)),
         None,
         seconds=200.0,
     ),
     Case(
         "as much drift as a breathing cell takes, without the cell",
         LYING,
-        stack(lambda s: 60.0 - 4960.0 / 0.153 * 0.01 * s / 3600.0),
+        stack(breathing),
         112.0,
         2.0,
         150.0,
@@ -220,6 +231,18 @@ def test_voltage_and_current_of_different_samples_are_not_compared() -> None:
     bench.run(2.0, {"voltage": steady(3.6), "current": steady(CURRENT)})
     bench.run(2 * PERIOD, {"voltage": steady(3.3)})  # the current of this sample is on its way
     bench.run(1.0, {"voltage": steady(3.3), "current": steady(-CURRENT)})
+    assert bench.tripped == []
+
+
+def test_a_rest_between_two_programmes_is_no_charge() -> None:
+    """Five minutes at 10 mA would be 27 V of drive; at rest nothing is explained, and nothing is asked of the drive."""
+    bench = Watched((LYING,))
+    bench.run(20.0, stack(breathing, current=steady(0.01)))
+    left = breathing(20.0)
+    resting = stack(steady(left))
+    del resting["current"], resting["charge"]
+    bench.run(300.0, resting)
+    bench.run(20.0, stack(lambda seconds: left + breathing(seconds) - 60.0, current=steady(0.01)))
     assert bench.tripped == []
 
 

@@ -8,6 +8,8 @@ from typing import ClassVar
 from operando.control.conditions import Look, Numbers, Verdict, believed
 
 SECONDS_PER_HOUR = 3600.0
+LEAST_CHARGE = 1e-9
+"""A h, of rounding."""
 
 
 def grown(memory: Numbers, clock: float, value: float, window: float) -> Numbers:
@@ -188,27 +190,28 @@ class Unexplained:
         V.
     couplings : Couplings
         As identified.
+    pause : float
+        s without a sample of the cell after which another programme may have begun.
     """
 
     limit: float
     couplings: Couplings
+    pause: float = 2.0
     every_step: ClassVar[bool] = False
     stands: ClassVar[bool] = False
     SHARE: ClassVar[float] = 0.2
     """Of what is explained: 12 % of large-signal hysteresis of the piezo, the rest for the couplings."""
-    LONGEST = 600.0
-    """s between two samples of current over which charge is counted; beyond, the clock was set."""
 
     def judge(self, look: Look, memory: Numbers) -> Verdict:
         """Compare the drive with what is explained."""
         drive, pressure = believed(look.reading), look.good("stack_pressure")
         temperature = look.good("temperature")
-        reference, counted = memory or ((), (0.0, math.nan))
+        reference, counted = memory or ((), (0.0, math.nan, math.nan))
         counted = self._counted(look, counted)
         if drive is None or pressure is None or temperature is None:
             return Verdict(None, memory=(reference, counted))
         if not reference:
-            return Verdict(False, 0.0, ((drive, pressure, temperature), (0.0, counted[1])))
+            return Verdict(False, 0.0, ((drive, pressure, temperature), (0.0, *counted[1:])))
         parts = (
             pressure - reference[1],
             -self.couplings.temperature * (temperature - reference[2]),
@@ -224,14 +227,22 @@ class Unexplained:
         window = f"{self.limit:g} {unit} and {self.SHARE:.0%}"
         return f"{value:+.2f} {unit} off what pressure, temperature and charge explain, more than {window} of that"
 
-    def _counted(self, look: Look, before: tuple[float, ...]) -> tuple[float, float]:
-        """Return the charge since the reference, A h, and the time of the last sample of current, s."""
-        charge, last = before
-        current, flow = look.readings.get("current"), look.good("current")
-        if current is None or flow is None:
-            return charge, last
-        now = current.time_ns * 1e-9
-        passed = now - last
-        if 0 < passed < self.LONGEST:  # not a number before the first sample
-            charge += flow * passed / SECONDS_PER_HOUR
-        return charge, now
+    def _counted(self, look: Look, before: tuple[float, ...]) -> tuple[float, ...]:
+        """Return the charge passed since the reference, and time (s) and charge (A h) of the last sample.
+
+        The charge of a programme begins at zero: after a pause a small one is new, and so is one that the current
+        could not have reached from the last one.
+        """
+        total, last, charged = before
+        charge, current = look.readings.get("charge"), look.good("current")
+        value = believed(charge)
+        if charge is None or value is None or current is None or charge.time_ns * 1e-9 == last:
+            return before
+        now = charge.time_ns * 1e-9
+        passed, flow = now - last, 2.0 * abs(current) / SECONDS_PER_HOUR
+        begun = passed > self.pause and abs(value) <= flow * self.pause
+        if math.isnan(last):
+            return total, now, value
+        if begun or abs(value - charged) > flow * passed + LEAST_CHARGE:
+            return total + value, now, value
+        return total + value - charged, now, value

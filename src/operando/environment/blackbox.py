@@ -21,6 +21,8 @@ SPAN = 60.0
 """s before a trip, and after it."""
 LOOK_INTERVAL = 0.2
 """s between two looks at whether there is something to write."""
+RETRY = 5.0
+"""s after which a disk that did not take a box is tried again."""
 _logger = logging.getLogger(__name__)
 
 
@@ -31,8 +33,8 @@ class Case:
     file: Path
     at: float
     trips: list[Trip] = field(default_factory=list)
-    begun: bool = False
-    """The minute before is on the disk: what a service that dies now leaves behind."""
+    written: int = 0
+    """Trips on the disk, with the minute before: what a service that dies now leaves behind."""
 
 
 class BlackBox:
@@ -61,6 +63,7 @@ class BlackBox:
         self._events: deque[tuple[float, int, str, Value]] = deque()
         self._case: Case | None = None
         self._failing = False
+        self._not_before = 0.0
 
     def take(self, name: str, reading: Reading) -> None:
         """Remember a reading or a fact; never blocks, from any thread."""
@@ -91,13 +94,13 @@ class BlackBox:
         for old in (self._samples, self._events):
             while old and old[0][0] < now - 2 * SPAN - 1.0:
                 old.popleft()
-        if case is None:
+        if case is None or now < self._not_before:
             return
         if now >= case.at + SPAN:
             if self._write(case):
                 self._case = None
-        elif not case.begun:
-            case.begun = self._write(case)
+        elif case.written < (found := len(case.trips)) and self._write(case):
+            case.written = found
 
     def _write(self, case: Case) -> bool:
         try:
@@ -106,6 +109,7 @@ class BlackBox:
             if not self._failing:
                 _logger.error("%s: cannot be written: %s; kept in memory and tried again", case.file, error)
             self._failing = True
+            self._not_before = self._monotonic() + RETRY
             return False
         self._failing = False
         return True

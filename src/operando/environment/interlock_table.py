@@ -21,6 +21,8 @@ from operando.vocabulary import CurrentAction, HeatAction, PressureAction, unit_
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+PAUSE = 4.0
+"""Sample intervals without a sample: no programme runs."""
 MILLIAMPERE_HOURS = 1000.0
 """In an A h."""
 
@@ -62,7 +64,7 @@ def _condition(row: InterlockRow, config: Endstation) -> Condition:
         "no_effect": lambda: NoEffect(limit),
         "runaway": lambda: Runaway(limit, row.window),
         "short_circuit": lambda: ShortCircuit(limit),
-        "unexplained": lambda: Unexplained(limit, _couplings(config)),
+        "unexplained": lambda: Unexplained(limit, _couplings(config), PAUSE * config.programme.sample_interval_s),
     }
     return made[row.condition]()
 
