@@ -145,9 +145,9 @@ def test_heater_ramps_wait_for_what_the_piezo_cannot_follow(look: Axis, heating:
         assert bool(words) == bool(reason)
 
 
-def test_uncertainty_and_authority_are_told_once_a_second() -> None:
+def test_uncertainty_and_authority_are_told_twice_a_second() -> None:
     coupling, _, told = coupled()
-    for step in range(41):
+    for step in range(21):
         coupling.pressure(axis(down=1.5, time_ns=START_NS + step * SECOND // 20))
     assert [name for name, _ in told] == ["stack_pressure_uncertainty", "authority_up", "authority_down"] * 3
     uncertainty, up, down = (reading for _, reading in told[:3])

@@ -45,6 +45,7 @@ ACQUIRE_S, PERIOD_S = 1.0, 1.5
 
 RAMPS = {
     "stack_pressure": (20.0, 84.0, 0.05),
+    "stack_pressure_uncertainty": (2.0, 0.4, 0.001),
     "temperature": (2.0, 25.0, 0.01),
     "voltage": (2.0, 3.1, 0.002),
     "current": (2.0, 196e-6, 0.0),

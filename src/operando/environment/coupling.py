@@ -11,8 +11,8 @@ from operando.environment.uncertainty import PressureUncertainty
 from operando.vocabulary import AxisState, Mode, Quality, Reading, Request
 
 NAN = float("nan")
-INTERVAL_NS = 1_000_000_000
-"""ns between two values of what changes slowly."""
+INTERVAL_NS = 500_000_000
+"""ns between two values of what changes slowly; the recorder joins exposures with two a second."""
 
 
 class Coupling:

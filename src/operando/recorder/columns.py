@@ -10,7 +10,7 @@ from operando.recorder.run import Run
 from operando.recorder.table import Column
 from operando.vocabulary import QUANTITY
 
-JOINED = ("stack_pressure", "temperature", "voltage", "current", "charge")
+JOINED = ("stack_pressure", "stack_pressure_uncertainty", "temperature", "voltage", "current", "charge")
 """Quantities joined with each exposure."""
 
 STATISTICS = {

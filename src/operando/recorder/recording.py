@@ -238,7 +238,7 @@ class Recording:
         """Return how far a neighbouring sample may be away, ns: three sampling intervals of its instrument."""
         if quantity == "stack_pressure":
             interval = None
-        elif quantity == "temperature":
+        elif quantity in ("temperature", "stack_pressure_uncertainty"):
             interval = self.run.setting("heater", "poll_interval_s")
         else:
             interval = self.run.setting("programme", "sample_interval_s")

@@ -22,12 +22,19 @@ WINDOW_NS = 60 * NS
 
 @dataclass(frozen=True, slots=True)
 class Sensor:
-    """An NXsensor: a logged quantity, what is measured, and the table of the configuration with its driver."""
+    """An NXsensor: a logged quantity, what is measured, and the table of the configuration with its driver.
+
+    Parameters
+    ----------
+    calibration : dict
+        Name of a field → (table, key, unit) of the configuration: what the reading was made with.
+    """
 
     quantity: str
     name: str
     measurement: str
     table: str
+    calibration: dict[str, tuple[str, str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +72,22 @@ ENVIRONMENTS = (
     Environment(
         "pressure",
         "uniaxial press",
-        (Sensor("stack_pressure", "load_cell", "pressure", "load_cell"),),
+        (
+            Sensor(
+                "stack_pressure",
+                "load_cell",
+                "pressure",
+                "load_cell",
+                {
+                    "tare": ("load_cell", "tare_N", "N"),
+                    "tare_time": ("load_cell", "tare_time", ""),
+                    "tare_temperature": ("load_cell", "tare_temperature_C", "degC"),
+                    "electrode_diameter": ("cell", "electrode_diameter_mm", "mm"),
+                    "electrode_diameter_uncertainty": ("cell", "electrode_diameter_uncertainty_mm", "mm"),
+                    "guide_friction": ("load_cell", "guide_friction_N", "N"),
+                },
+            ),
+        ),
         Actuator(
             "piezo_drive",
             "piezo",
@@ -78,7 +100,13 @@ ENVIRONMENTS = (
                 "K_i": ("pressure", "integral_gain_V_per_MPa_s", "V/(MPa s)"),
             },
         ),
-        ("stack_pressure_target", "stack_pressure_settled"),
+        (
+            "stack_pressure_target",
+            "stack_pressure_settled",
+            "stack_pressure_uncertainty",
+            "authority_up",
+            "authority_down",
+        ),
     ),
     Environment(
         "temperature",
@@ -165,6 +193,11 @@ class Surroundings:
             write_text(place, "name", QUANTITY[sensor.quantity].description)
             write_text(place, "model", str(run.setting(sensor.table, "driver") or ""))
             write_text(place, "measurement", sensor.measurement)
+            for name, (table, key, unit) in sensor.calibration.items():
+                if isinstance(value := run.setting(table, key), str):
+                    write_text(place, name, value)
+                elif value is not None:
+                    write_value(place, name, float(value), unit)
             self._log(place, "value_log", sensor.quantity)
         if environment.actuator:
             self._write_actuator(group, environment.actuator, group[environment.sensors[0].name], run)
