@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -79,6 +80,7 @@ class RunningService:
     def close(self) -> None:
         if self._context:
             self._context.disconnect()
+            self.until(lambda: set(threading.enumerate()) <= self._threads)  # one of them ends a moment later
         self._patch.undo()
         if self.service:
             self.end()
@@ -86,6 +88,7 @@ class RunningService:
         assert self.wires.wait(20) == 0
 
     def connect(self) -> None:
+        self._threads = set(threading.enumerate())
         self._patch.setenv("EPICS_CA_ADDR_LIST", f"127.0.0.1:{self.port}")  # read again at each search
         self._patch.setenv("EPICS_CA_AUTO_ADDR_LIST", "NO")
         self._context = Context()

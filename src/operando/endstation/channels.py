@@ -33,10 +33,10 @@ class Channels:
         self._prefix = str(facts["prefix"])
         os.environ.update(client_environment(place.path))  # read again at each search
         from caproto import ChannelType
-        from caproto.threading.client import Context
+        from caproto.threading.client import Context, SharedBroadcaster
 
         self._text = ChannelType.CHAR
-        self._context = Context()
+        self._context = Context(SharedBroadcaster(registration_retry_time=None))  # no repeater: nobody heeds beacons
         self._channels: dict[str, Any] = {}
 
     def read(self, name: str, limit: float) -> float | str:
