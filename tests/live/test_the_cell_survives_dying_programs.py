@@ -77,7 +77,7 @@ def test_an_undisturbed_cycle_ends_in_a_valid_file(live: Live) -> None:
     wait_until(lambda: is_complete(file), 60, "the recorder to finish")
     assert validate(file) == []
     facts = score(live.place.path, file, journal.stem, 85.0)
-    assert facts["frames_written"] == facts["frames_integrated"] == events(journal) > 15
+    assert facts["frames_written"] == facts["frames_integrated"] == events(journal) >= 10
     assert facts["pressure_max_error_kPa"] < 50
     assert facts["lattice_a_max_error_A"] < 5e-4
 
