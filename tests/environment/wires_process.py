@@ -1,11 +1,14 @@
 """The four simulated instruments in a process of their own; what is true of the cell goes to ``ROOT/true.jsonl``."""
 
+import contextlib
 import json
+import os
 import signal
 import sys
 import threading
 from pathlib import Path
 
+from operando.sim.beamline import PRIORITY
 from operando.sim.cell.imperfections import PERFECT
 from operando.sim.cell.state import TrueState
 from operando.sim.setup import Setup
@@ -50,6 +53,8 @@ def setup(root: Path, speed: float, capacity: float) -> Setup:
 def main(root: Path, speed: float, capacity: float) -> None:
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    with contextlib.suppress(OSError):  # as the simulated beamline does: no instrument is late because its host is busy
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(PRIORITY))
     with (root / "true.jsonl").open("w", buffering=1) as truth:
 
         def publish(state: TrueState) -> None:
