@@ -24,6 +24,8 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService
     )
     try:
         running.start()
+        for field, value in (("settle_time", 0.3), ("ramp_rate", 5.0)):
+            assert running.ask("PRESSURE", field, value)[1]
         yield running
     finally:
         running.close()
@@ -84,7 +86,7 @@ def test_at_constant_volume_the_drive_stands_and_the_closed_loop_comes_back_with
     running.until(lambda: running.text("PRESSURE:STATE") == "free")
     assert "a target needs closed_loop" in running.ask("PRESSURE", "target", 86.0)[2]
     written = running.stamped("PRESSURE:DRIVE")[0]
-    let_pass(running, 2.0)
+    let_pass(running, 1.0)
     assert running.stamped("PRESSURE:DRIVE")[0] == written
     enter(running, "closed_loop")
     running.until(lambda: running.text("PRESSURE:STATE") == "idle")
@@ -113,7 +115,6 @@ def test_an_amplifier_in_other_hands_is_not_written_any_more(
 ) -> None:
     settle(running, 85.0)
     if kind == "stuck":
-        running.ask("PRESSURE", "ramp_rate", 5.0)
         running.ask("PRESSURE", "target", 88.0)  # 20 V
     set_fault(running.root, "piezo", kind)
     running.until(lambda: running.text("PRESSURE:STATE") == "fault")

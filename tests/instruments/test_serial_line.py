@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import serial
 
 from operando.errors import InstrumentError, NoReply
 from operando.instruments import SerialLine
@@ -112,3 +113,10 @@ def test_a_driver_that_only_listens_finds_an_instrument_that_comes_back(plug: Pl
     assert line.read_available() == b""
     plug.says(b"+06597.344\r")
     assert line.read_until(b"\r", 5.0) == b"+06597.344\r"
+
+
+def test_an_adapter_is_asked_not_to_hold_back_what_comes(plug: Plug, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[bool] = []
+    monkeypatch.setattr(serial.Serial, "set_low_latency_mode", lambda _, wanted: asked.append(wanted))
+    SerialLine(str(plug.link), 115200).close()
+    assert asked == [True]

@@ -100,6 +100,11 @@ class SerialLine:
             )
         except (OSError, ValueError, termios.error) as error:
             raise InstrumentError(f"{self._port}: cannot be opened at {self._baudrate} baud: {error}") from error
+        try:
+            # a USB adapter keeps what comes for 16 ms otherwise (FTDI AN232B-04), three times in a step of 50 ms
+            self._serial.set_low_latency_mode(True)
+        except (ValueError, NotImplementedError):
+            logger.debug("%s: has no low-latency mode", self._port)
 
     def _wait(self, timeout: float) -> bool:
         """Return whether bytes are there, after at most ``timeout`` s."""
