@@ -108,7 +108,8 @@ class EmStat4:
         self._deal_with_failure()
         if problems := self._output.problems:
             self._output.problems = []
-            raise BadReply(f"{problems[0]}{f'; and {len(problems) - 1} more like it' * (len(problems) > 1)}")
+            others = f"; and {len(problems) - 1} more like it" if len(problems) > 1 else ""
+            raise BadReply(f"{problems[0]}{others}")
         samples, self._output.samples = self._output.samples, []
         return samples
 
