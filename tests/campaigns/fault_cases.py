@@ -20,6 +20,8 @@ class Case:
     """The interlock that trips first; empty: none does."""
     says: str = ""
     value: float | None = None
+    may: str = ""
+    """An interlock that may trip, or not: the protocol does not show enough."""
     alarm: str = ""
     moves: bool = False
     """The fault itself moves the drive at once."""
@@ -48,7 +50,8 @@ ROWS: tuple[Case, ...] = (
     *(Case("load_cell", kind, LOST, "load cell: ") for kind in LINE_FAULTS),
     Case("load_cell", "reopened", says="line lost"),  # found again at the next step
     Case("load_cell", "slow", value=0.03),  # late, and in time
-    Case("load_cell", "slow", LOST, "was not answered", value=0.25),
+    # without a number or a checksum a late reply cannot be told from that to the next command: held, or some 0.1 s old
+    Case("load_cell", "slow", may=LOST, says="was not answered", value=0.25),
     Case("piezo", "over_temperature", "amplifier_too_hot", "too hot"),
     Case("piezo", "power_cycled", FOREIGN, "somebody else drives it", moves=True),
     Case("piezo", "closed_loop", FOREIGN, "its own position loop is on"),

@@ -12,7 +12,7 @@ import pytest
 from campaigns.campaign import SLEW, TARGET, Campaign, slews
 from campaigns.fault_cases import CASES, MODES, SHORT, Case
 
-from operando.sim.faults.client import clear_faults, set_fault
+from operando.sim.faults.client import active_faults, clear_faults, set_fault
 from operando.sim.faults.table import KINDS
 
 FULL = bool(os.environ.get("OPERANDO_FULL"))
@@ -22,13 +22,21 @@ pytestmark = pytest.mark.timeout(3600 if FULL else 180)
 
 
 @pytest.fixture(scope="module")
-def campaign(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Campaign]:
+def _running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Campaign]:
     campaign = Campaign(tmp_path_factory.mktemp("root"))
     try:
         campaign.start()
         yield campaign
     finally:
         campaign.close()
+
+
+@pytest.fixture
+def campaign(_running: Campaign) -> Iterator[Campaign]:
+    """The shared service, on a rig that is well again whatever the case before has come to."""
+    yield _running
+    if active_faults(_running.root) or _running.text("INTERLOCK:FIRST_OUT"):
+        _running.recover()
 
 
 def test_the_table_holds_every_fault_in_every_mode() -> None:
@@ -51,7 +59,7 @@ def test_a_fault(campaign: Campaign, case: Case) -> None:
     else:
         campaign.wait(case.stands)
         campaign.until(lambda: case.alarm in campaign.text("INTERLOCK:ALARMS"), 20.0)
-        assert campaign.text("INTERLOCK:FIRST_OUT") == ""
+        assert campaign.text("INTERLOCK:FIRST_OUT").partition(":")[0] in {"", case.may}
     campaign.recover()
     assert_limits(campaign, case, since)
     assert case.says in campaign.log_since(place)

@@ -1,5 +1,6 @@
 """The amplifier is not trusted: what another has done to it ends all writing until somebody resets it."""
 
+from concurrent.futures import Future
 from dataclasses import replace
 from itertools import pairwise
 
@@ -161,3 +162,21 @@ def test_an_output_that_is_on_its_way_after_a_late_step_is_nobody_elses(phase: i
         bench.loop.step(dt)
     assert bench.now.state is AxisState.SAFE
     assert not any(bench.now.facts.values())
+
+
+def test_a_reset_waits_until_the_output_stands_where_the_drive_is() -> None:
+    bench = PressureBench()
+    bench.run(3.0)
+    output_elsewhere(bench.rig)
+    bench.run(1.5)
+    refused: Future[str] = Future()
+    bench.loop.tell(Change("reset", done=refused))
+    bench.run(0.5)
+    assert "its output is" in refused.result(0)
+    assert bench.now.state is AxisState.FAULT
+    bench.rig.output = None
+    taken: Future[str] = Future()
+    bench.loop.tell(Change("reset", done=taken))
+    bench.run(0.5)
+    assert taken.result(0) == ""
+    assert bench.now.state is not AxisState.FAULT

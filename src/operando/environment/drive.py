@@ -124,6 +124,7 @@ class Drive:
             self._found(self._amplifier.read_drive())
             self.faults, self.lost = {}, False
             self._check_status()
+            self._check_output()  # one that was stuck may still be on its way to the drive
         except InstrumentError as error:
             return str(error)
         return "; ".join(self.faults.values())
