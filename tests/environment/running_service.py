@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -16,6 +15,7 @@ import pytest
 from caproto.threading.client import PV, Context
 
 import operando.configs
+from operando.endstation.ports import free_port
 from operando.history import EnvironmentHistory
 
 HERE = Path(__file__).parent
@@ -45,9 +45,7 @@ class RunningService:
     def __init__(self, root: Path, speed: float = SPEED) -> None:
         self.root = root
         self.configuration = write_configuration(root)
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = int(probe.getsockname()[1])
+        self.port = free_port()
         arguments = [sys.executable, str(HERE / "wires_process.py"), str(root), str(speed), str(CAPACITY)]
         self.wires = subprocess.Popen(arguments)
         self.until(lambda: (root / "true.jsonl").exists() and (root / "true.jsonl").stat().st_size)

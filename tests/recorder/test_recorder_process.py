@@ -1,7 +1,6 @@
 """The recorder as a process: its records, its death, its second life."""
 
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -15,17 +14,12 @@ from recorder.made_run import CONFIGS, NMC811, A, MadeRun
 from recorder.same_file import assert_same_file
 
 from operando.config import load
+from operando.endstation.ports import free_port
 from operando.journal import Journal
 from operando.recorder.service import run as record
 from operando.recorder.validation import validate
 
 PATIENCE_S = 40.0
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def wait_for(condition: Callable[[], bool]) -> None:

@@ -1,7 +1,6 @@
 """What a Channel Access client sees of the records: values, time stamps, severities, and puts that are not stored."""
 
 import json
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,6 +10,7 @@ from typing import Any
 import pytest
 from caproto.threading.client import Context
 
+from operando.endstation.ports import free_port
 from operando.errors import EndstationError
 from operando.records import RecordServer, RecordSpec
 from operando.vocabulary import Quality
@@ -18,12 +18,6 @@ from operando.vocabulary import Quality
 EPICS_EPOCH = 631_152_000
 """s from 1970-01-01 to 1990-01-01, both UTC."""
 TIME_NS = 1_790_000_000_123_456_789
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Server:

@@ -3,7 +3,6 @@
 import dataclasses
 import json
 import multiprocessing
-import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -13,6 +12,7 @@ from typing import Any
 import pytest
 from caproto.sync import client
 
+from operando.endstation.ports import free_port
 from operando.sim.cell.state import TrueState
 from operando.sim.iocs.service import run
 from operando.sim.setup import Setup
@@ -57,7 +57,7 @@ class Service:
 
     def get(self, name: str) -> Any:
         """Read a record: a number, an index of an enumeration, or text."""
-        data = client.read(self.setup.prefix + name, repeater=False, timeout=5.0, force_int_enums=True).data
+        data = client.read(self.setup.prefix + name, repeater=False, timeout=PATIENCE, force_int_enums=True).data
         return bytes(data).rstrip(b"\0").decode() if data.dtype.itemsize == 1 else data[0].item()
 
     def put(self, name: str, value: Any, *, wait: bool = True, patience: float = PATIENCE) -> None:
@@ -118,11 +118,8 @@ class Service:
 
 def make_setup(root: Path, **changes: Any) -> Setup:
     """A small detector, so that frames take no time; ``shape`` and ``poni`` as shipped make the full one."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
     values: dict[str, Any] = {
-        "root": root, "prefix": "SIM:", "ca_port": port, "speed": 1.0, "seed": 7,
+        "root": root, "prefix": "SIM:", "ca_port": free_port(), "speed": 1.0, "seed": 7,
         "electrode_diameter": 10.0, "nominal_capacity": 0.7854, "counter_electrode_potential": 0.62,
         "charge": (0.0, 200.0), "a": (2.8704, 2.815), "c": (14.1918, 14.4),
         "initial_pressure": 84.0, "initial_temperature": 25.0, "detector_prefix": "SIM:DET:",

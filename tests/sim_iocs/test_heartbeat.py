@@ -15,15 +15,10 @@ from typing import Any
 import pytest
 from sim_iocs.running_service import make_setup, serving
 
+from operando.endstation.ports import free_port
 from operando.sim.iocs.heartbeat import Heartbeat
 
 TESTS = Path(__file__).parents[1]
-
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
 
 
 def register(root: Path, *ports: int) -> None:
