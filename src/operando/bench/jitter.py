@@ -76,6 +76,7 @@ class _Bench:
     def __init__(self, place: Root, prefix: str) -> None:
         self._place = place
         self._prefix = prefix
+        self._clocks = (time.time(), time.monotonic())
         place.prepare()
 
     def measure(self, seconds: float, realtime: bool) -> dict[str, Any]:
@@ -95,10 +96,15 @@ class _Bench:
         return figures
 
     def deadlines_missed(self, rate: float) -> int:
-        """Return how many deadlines have no reading in the environment log, from the first reading to the last."""
+        """Return how many deadlines have no reading in the environment log, from the first reading to the last.
+
+        Deadlines are of the monotonic clock, readings bear UTC, which may be on its way back to the right time.
+        """
         with closing(EnvironmentHistory(self._place.path / "environment")) as history:
             times = history.samples("stack_pressure", 0, time.time_ns()).time_ns
-        return round(float(times[-1] - times[0]) * 1e-9 * rate) + 1 - len(times)
+        wall, monotonic = self._clocks
+        pace = (time.monotonic() - monotonic) / (time.time() - wall)
+        return round(float(times[-1] - times[0]) * 1e-9 * pace * rate) + 1 - len(times)
 
     def _watch(self, seconds: float) -> dict[str, Any]:
         import epics
