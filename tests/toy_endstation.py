@@ -96,7 +96,7 @@ def process(script: str, *arguments: str, **environment: str) -> Iterator["subpr
                 started.kill()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def worker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Worker]:
     service, beamline = free_port(), free_port()
     with (

@@ -95,7 +95,7 @@ def wait_until(condition: Callable[[], object], limit: float, what: str) -> None
         time.sleep(0.05)  # noqa: TID251 - a test waits on other processes
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def _endstation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     folder = tmp_path_factory.mktemp("endstation")
     configuration = write_configuration(folder / "configuration", SPEED, 1, 1, None, None, None)
