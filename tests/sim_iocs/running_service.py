@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import multiprocessing
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -19,6 +20,24 @@ from operando.sim.setup import Setup
 
 PATIENCE = 20.0
 """s, how long a condition may take on a loaded machine."""
+
+
+caprotos_search = client.search
+
+
+def search_from_a_port_of_its_own(pv_name: str, _: socket.socket, timeout: float) -> tuple[str, int]:
+    """Search from a UDP socket that shares its port with no other.
+
+    caproto lets its clients share ports (SO_REUSEPORT): of two given the same one, the wrong one may get every
+    answer, and a client that opens a socket for each reading meets another sooner or later.
+    """
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as own:
+        own.bind(("", 0))
+        address: tuple[str, int] = caprotos_search(pv_name, own, timeout)
+        return address
+
+
+client.search = search_from_a_port_of_its_own
 
 
 def true_state(time_ns: int, **changes: float) -> TrueState:
