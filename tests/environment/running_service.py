@@ -127,6 +127,10 @@ class RunningService:
         lines = (self.root / "true.jsonl").read_text().split("\n")
         return [json.loads(line) for line in lines[:-1]]
 
+    def logged(self) -> str:
+        """Return what the service has said."""
+        return (self.root / "service.log").read_text()
+
     def history(self) -> EnvironmentHistory:
         return EnvironmentHistory(self.root / "environment")
 
