@@ -1,9 +1,7 @@
 """An areaDetector whose HDF5 plugin streams every frame to disk before it is announced."""
 
 import logging
-import uuid
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -34,8 +32,8 @@ class FrameDetector(Device):
     ----------
     prefix : str
         With its colon: ``SIM:DET:``.
-    data_root : Path
-        Frames go to ``raw/<day>/<8 hex>/frames_000000.h5`` in it, the day in UTC.
+    frames_folder : callable
+        Makes a folder, each time another one; the frames go to ``frames_000000.h5`` and so on in it.
     frames_per_file : int
         After so many the next file is opened.
     """
@@ -69,9 +67,11 @@ class FrameDetector(Device):
     full_file_name = Component(EpicsSignalRO, "HDF1:FullFileName_RBV", kind="omitted", string=True)
     write_message = Component(EpicsSignalRO, "HDF1:WriteMessage", kind="omitted", string=True)
 
-    def __init__(self, prefix: str, *, data_root: Path, frames_per_file: int = 100, name: str, **kwargs: Any) -> None:
+    def __init__(
+        self, prefix: str, *, frames_folder: Callable[[], Path], frames_per_file: int = 100, name: str, **kwargs: Any
+    ) -> None:
         super().__init__(prefix, name=name, **kwargs)
-        self.data_root = data_root
+        self.frames_folder = frames_folder
         self.frames_per_file = frames_per_file
         self._documents = FrameDocuments(f"{name}_image", (0, 0))
         self._exposure: Errand | None = None
@@ -79,7 +79,7 @@ class FrameDetector(Device):
     def stage(self) -> list[Any]:
         """Prepare a folder of its own and open the first file (which areaDetector makes with its first frame)."""
         staged: list[Any] = super().stage()
-        folder = self._new_folder()
+        folder = self.frames_folder().resolve()
         self._documents = FrameDocuments(f"{self.name}_image", self._shape())
         try:
             self._close_file()
@@ -147,9 +147,14 @@ class FrameDetector(Device):
             written = 0
         exposure = float(self.acquire_time.get())
         self.acquire.put(1)
-        if not errand.wait_until(lambda: self._written() > written, exposure + READOUT_TIME):
+        # A file plugin that no longer captures, after an error or a restart, will never write this frame.
+        ended = errand.wait_until(
+            lambda: self._written() > written or not self._is_capturing(), exposure + READOUT_TIME
+        )
+        if self._written() <= written:
+            late = f"its file is closed; {self.capturing.pvname} = 0" if ended else f"after {READOUT_TIME:g} s"
             raise NoReply(
-                f"{self.name}: frame {self._documents.frames + 1} is not on disk {READOUT_TIME:g} s after its exposure "
+                f"{self.name}: frame {self._documents.frames + 1} is not on disk {late} after its exposure "
                 f"of {exposure:g} s ({self.captured.pvname} = {written}; camera: {self.status_message.get()!r}, "
                 f"file: {self.write_message.get()!r})"
             )
@@ -208,12 +213,6 @@ class FrameDetector(Device):
     def _written(self) -> int:
         """Frames in the open file; read afresh, for a cached number may be that of the last file."""
         return int(self.captured.get(use_monitor=False))
-
-    def _new_folder(self) -> Path:
-        day = datetime.now(UTC).strftime("%Y%m%d")
-        folder = self.data_root.resolve() / "raw" / day / uuid.uuid4().hex[:8]
-        folder.mkdir(parents=True)
-        return folder
 
     def _shape(self) -> tuple[int, int]:
         return int(self.rows.get()), int(self.columns.get())

@@ -49,6 +49,8 @@ class BeamlineError(Exception):
 class Records:
     """The child process and the pipe to it.
 
+    A child that was killed is started again, as procServ does with an IOC; one that ends by itself is a defect.
+
     Parameters
     ----------
     setup : Setup
@@ -58,13 +60,11 @@ class Records:
     """
 
     def __init__(self, setup: Setup, serve: Serve) -> None:
-        context = multiprocessing.get_context("spawn")
-        self._states, theirs = context.Pipe(duplex=True)
-        self._process = context.Process(target=serve, args=(setup, theirs), name="sim-records")
-        self._process.start()
-        theirs.close()
+        self._setup = setup
+        self._serve = serve
         self.dropped = 0
         """States that found the pipe full."""
+        self._start()
 
     def wait_until_ready(self, stop: threading.Event) -> bool:
         """Wait for the child's first message; False when ``stop`` was set before it came."""
@@ -87,7 +87,10 @@ class Records:
         try:
             self._states.send(state)
         except OSError as error:
-            raise self._died() from error
+            self._process.join(1.0)
+            if (self._process.exitcode or 0) >= 0:
+                raise self._died() from error
+            self._start_again()
 
     def close(self) -> None:
         """End the child: the end of the pipe tells it to go."""
@@ -101,6 +104,19 @@ class Records:
         self._process.close()
         if self.dropped:
             logger.info("simulated records: %d true states found the pipe full", self.dropped)
+
+    def _start(self) -> None:
+        context = multiprocessing.get_context("spawn")
+        self._states, theirs = context.Pipe(duplex=True)
+        self._process = context.Process(target=self._serve, args=(self._setup, theirs), name="sim-records")
+        self._process.start()
+        theirs.close()
+
+    def _start_again(self) -> None:
+        logger.warning("simulated records: process %s was killed; it is started again", self._process.pid)
+        self._states.close()
+        self._process.close()
+        self._start()
 
     def _receive_ready(self) -> None:
         try:
@@ -143,7 +159,8 @@ def _answer_like_hardware() -> None:
     """Ask for real-time priority: no instrument answers late because the host is busy."""
     gc.freeze()
     try:
-        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(PRIORITY))
+        # Without the flag a child that is started again would render its frames at this priority.
+        os.sched_setscheduler(0, os.SCHED_FIFO | os.SCHED_RESET_ON_FORK, os.sched_param(PRIORITY))
     except (OSError, AttributeError) as error:
         logger.info(
             "simulated instruments: no real-time priority (%s); on a busy host a reply may come too late", error

@@ -74,6 +74,22 @@ def test_a_child_that_dies_ends_the_beamline(setup: Setup, monkeypatch: pytest.M
     assert was_ready.is_set()
 
 
+def test_a_killed_child_is_started_again(setup: Setup) -> None:
+    records = beamline.Records(setup, stand_in_records.listen)
+    state, child, pause = Rig(setup).snapshot(0), setup.root / "child", threading.Event()
+    try:
+        assert records.wait_until_ready(threading.Event())
+        first = int(child.read_text())
+        os.kill(first, signal.SIGKILL)
+        until = time.monotonic() + 30
+        while int(child.read_text() or first) == first or not (setup.root / "heard").exists():
+            assert time.monotonic() < until
+            records.publish(state)
+            pause.wait(0.02)
+    finally:
+        records.close()
+
+
 def test_a_child_that_is_behind_is_not_waited_for(setup: Setup) -> None:
     records = beamline.Records(setup, stand_in_records.never_read)
     try:
