@@ -8,6 +8,11 @@ import tomlkit
 
 SAMPLE_INTERVAL = 0.2
 """s; at 250 times the current a voltage limit is passed 250 times faster."""
+OF_THE_SIMULATED_BEAM = {
+    "detector": ("model", "serial_number", "sensor_material", "sensor_thickness_um"),
+    "integration": ("calibrant", "calibrated_on", "calibrated_by"),
+}
+"""Table → keys beside ``[beam]`` that are not true of real images."""
 
 
 def write_configuration(
@@ -55,6 +60,16 @@ def write_configuration(
         if file is not None:
             integration[key] = str(Path(integration[key]).parent / file.name)
             shutil.copy(file, folder / integration[key])
+    if frames or poni:
+        _forget_the_simulated_beam(document)
     target = folder / "endstation.toml"
     target.write_text(tomlkit.dumps(document), encoding="utf-8")
     return target
+
+
+def _forget_the_simulated_beam(document: Any) -> None:
+    """Take out what is said of the simulated beam and detector: the images come from others."""
+    del document["beam"]
+    for table, keys in OF_THE_SIMULATED_BEAM.items():
+        for key in keys:
+            document[table].pop(key, None)

@@ -1,6 +1,12 @@
 """The base of every configuration model: frozen, nothing unknown, text is not a number."""
 
-from pydantic import BaseModel, ConfigDict
+from datetime import date
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Day = Annotated[date, Field(strict=False)]
+"""A day, as TOML writes it, or as ISO 8601 text."""
 
 
 class Table(BaseModel):

@@ -1,10 +1,10 @@
-"""Tables of the beam side: detector, stage, source, integration, lattice."""
+"""Tables of the beam side: beam, detector, stage, source, integration, lattice."""
 
 from typing import Annotated
 
 from pydantic import Field
 
-from operando.config._model import Table
+from operando.config._model import Day, Table
 
 Positive = Annotated[float, Field(gt=0)]
 
@@ -15,6 +15,23 @@ class Detector(Table):
     prefix: str
     frames_per_file: Annotated[int, Field(ge=1, le=100)] = 100
     timestamp_uncertainty_s: Positive = 0.01
+    model: str | None = None
+    serial_number: str | None = None
+    sensor_material: str | None = None
+    sensor_thickness_um: Positive | None = None
+    threshold_energy_keV: Positive | None = None
+
+
+class Beam(Table):
+    """``[beam]``: the beam at the sample; sizes are full widths at half maximum."""
+
+    energy_keV: Positive | None = None
+    energy_width_eV: Positive | None = None
+    flux_per_s: Positive | None = None
+    """Photons per second in the whole beam."""
+    flux_measured_on: Day | None = None
+    horizontal_size_um: Positive | None = None
+    vertical_size_um: Positive | None = None
 
 
 class Stage(Table):
@@ -39,6 +56,9 @@ class Integration(Table):
 
     poni: str
     recipe: str
+    calibrant: str | None = None
+    calibrated_on: Day | None = None
+    calibrated_by: str | None = None
 
 
 class Lattice(Table):

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from operando.config._model import Table
+from operando.config._model import Day, Table
 
 Positive = Annotated[float, Field(gt=0)]
 NotNegative = Annotated[float, Field(ge=0)]
@@ -25,6 +25,13 @@ class LoadCell(Table):
     zero_drift_N_per_root_day: NotNegative = 1.0
     guide_friction_N: NotNegative = 30.0
     frozen_after: Annotated[int, Field(ge=2)] = 5
+    tare_by: str | None = None
+    model: str | None = None
+    serial_number: str | None = None
+    sensitivity_mV_per_V: Positive | None = None
+    calibrated_on: Day | None = None
+    calibrated_by: str | None = None
+    calibration_certificate: str | None = None
 
 
 class Piezo(Table):
@@ -102,14 +109,3 @@ class Potentiostat(Table):
     driver: Literal["emstat4"]
     port: str
     current_limit_A: Positive
-
-
-class Cell(Table):
-    """``[cell]``: what is clamped between the pistons."""
-
-    name: str
-    electrode_diameter_mm: Positive
-    electrode_diameter_uncertainty_mm: NotNegative = 0.02
-    nominal_capacity_mAh: Positive
-    counter_electrode: str
-    counter_electrode_potential_V: float

@@ -1,5 +1,6 @@
 """Read a TOML file into a model; every complaint is one line with file, table, key, value and what is allowed."""
 
+import logging
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,9 +11,11 @@ from pydantic_core import ErrorDetails
 
 from operando.config._model import Table
 from operando.config.endstation import Endstation
+from operando.config.plausibility import contradiction, doubts
 from operando.errors import ConfigurationError
 
 Model = TypeVar("Model", bound=Table)
+_logger = logging.getLogger(__name__)
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -23,18 +26,46 @@ def read(path: Path) -> dict[str, Any]:
     ConfigurationError
         The file is missing, not text, or not TOML.
     """
+    return parse(path, read_text(path))
+
+
+def read_text(path: Path) -> str:
+    """Return what stands in a file, byte for byte.
+
+    Raises
+    ------
+    ConfigurationError
+        The file is missing or not text.
+    """
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return path.read_bytes().decode("utf-8")
     except OSError as error:
         raise ConfigurationError(f"{path}: cannot be read: {error.strerror}; a TOML file is wanted") from error
     except UnicodeDecodeError as error:
         raise ConfigurationError(f"{path}: not UTF-8 text; a TOML file is wanted") from error
+
+
+def parse(path: Path, text: str) -> dict[str, Any]:
+    """Parse the text of a TOML file.
+
+    Raises
+    ------
+    ConfigurationError
+        It is not TOML.
+    """
+    try:
+        return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigurationError(f"{path}: not TOML: {error}") from error
 
 
-def validate(path: Path, data: Mapping[str, Any], model: type[Model]) -> Model:
+def validate(path: Path | str, data: Mapping[str, Any], model: type[Model]) -> Model:
     """Validate what `read` returned.
+
+    Parameters
+    ----------
+    path : Path or str
+        Where the data come from, for the message.
 
     Raises
     ------
@@ -58,7 +89,21 @@ def load(path: Path) -> Endstation:
     ConfigurationError
         One line for each thing that is wrong.
     """
-    return validate(path, read(path), Endstation).located(path)
+    text = read_text(path)
+    config = validate(path, parse(path, text), Endstation).located(path, text)
+    if complaint := contradiction(config.beam, _geometry(config)):
+        raise ConfigurationError(f"{path}: {complaint}")
+    for doubt in doubts(config.cell):
+        _logger.warning("%s: %s", path, doubt)
+    return config
+
+
+def _geometry(config: Endstation) -> str:
+    """Return the text of the PONI file; nothing where it cannot be read, which is said when it is needed."""
+    try:
+        return config.beside(config.integration.poni).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return ""
 
 
 def _complaint(detail: ErrorDetails, model: type[Table]) -> str:

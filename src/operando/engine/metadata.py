@@ -6,11 +6,13 @@ from typing import Any
 
 import operando
 from operando.config import Endstation, load_material, load_recipe
+from operando.engine.keywords import described
+from operando.engine.software import versions
 from operando.errors import ConfigurationError
 
 
 def metadata(config: Endstation) -> dict[str, Any]:
-    """Return configuration, geometry, recipe and material as they are now.
+    """Return configuration, geometry, recipe, material and software as they are now; what nobody gave is absent.
 
     Raises
     ------
@@ -22,10 +24,14 @@ def metadata(config: Endstation) -> dict[str, Any]:
     lattice = load_material(config.beside(config.lattice.material)) if config.lattice else None
     return {
         "endstation": config.name,
-        "cell": config.cell.model_dump(mode="json"),
+        **described(config),
         "operando": {
             "version": operando.__version__,
-            "configuration": config.model_dump(mode="json"),
+            "software": versions(),
+            "configuration": config.model_dump(mode="json", exclude_none=True),
+            "configuration_file": config.file.name,
+            "configuration_text": config.text,
+            "configuration_sha256": config.sha256,
             "poni": _text(config.beside(config.integration.poni)),
             "recipe": recipe,
             "lattice": dataclasses.asdict(lattice) if lattice else None,

@@ -7,6 +7,7 @@
     ├── EndstationError           a root, lock, port or process of the endstation
     ├── RequestRefused            a target or command that the environment service will not take
     ├── ServiceSilent             the environment service does not answer
+    ├── RunRefused                a run whose metadata are missing or cannot be
     ├── SafeStateMissed           something is not in its safe state, although that was asked for
     ├── MoveFailed                a move that ended away from its target
     ├── InstrumentError           a conversation with an instrument
@@ -15,7 +16,8 @@
     │   └── InstrumentRefused     the instrument said no
     ├── AnalysisError             a frame, geometry or recipe that do not fit together
     ├── JournalError              a journal that cannot be written or read
-    └── RecordError               a file of record that cannot be written or is not valid
+    ├── RecordError               a file of record that cannot be written or is not valid
+    └── TargetAway                a target beside the file of record that does not take documents now
 
 A message says who, what was asked, value and unit, limit, where it is configured, and what happens now.
 """
@@ -39,6 +41,10 @@ class RequestRefused(OperandoError):
 
 class ServiceSilent(OperandoError):
     """The environment service does not answer; whatever it did before goes on."""
+
+
+class RunRefused(OperandoError):
+    """A run whose metadata are missing or cannot be; it was not opened."""
 
 
 class SafeStateMissed(OperandoError):
@@ -79,3 +85,11 @@ class JournalError(OperandoError):
 
 class RecordError(OperandoError):
     """A file of record that cannot be written or is not valid."""
+
+
+class TargetAway(OperandoError):
+    """A target beside the file of record that does not take documents now; it is asked again."""
+
+
+class RecordDamaged(RecordError):
+    """An unfinished file of record that cannot be continued; it is set aside and written anew."""

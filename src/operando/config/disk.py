@@ -1,0 +1,39 @@
+"""Tables of what the disks and the recorder must have left for exposures to go on."""
+
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from operando.config._model import Table
+
+Positive = Annotated[float, Field(gt=0)]
+
+
+class Disk(Table):
+    """``[disk]``: free space wanted for data, journals and environment log, each on its own disk."""
+
+    warn_below_GB: Positive = 10.0
+    pause_below_GB: Positive = 1.0
+    """Exposures wait below this; the cell does not."""
+    resume_above_GB: Positive = 2.0
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.resume_above_GB <= self.pause_below_GB:
+            raise ValueError(
+                f"disk.resume_above_GB = {self.resume_above_GB:g} is not above pause_below_GB = {self.pause_below_GB:g}; "
+                "exposures would stop and go with every frame"
+            )
+        if self.warn_below_GB < self.pause_below_GB:
+            raise ValueError(
+                f"disk.warn_below_GB = {self.warn_below_GB:g} is below pause_below_GB = {self.pause_below_GB:g}; "
+                "exposures would wait before anybody was warned"
+            )
+        return self
+
+
+class Recorder(Table):
+    """``[recorder]``: how far the file of record may be behind."""
+
+    max_lag_s: Positive = 120.0
+    """Age of the oldest frame without a row, above which exposures wait until it is half of that."""
