@@ -21,8 +21,8 @@ class Disk(Table):
     def _ordered(self) -> Self:
         if self.resume_above_GB <= self.pause_below_GB:
             raise ValueError(
-                f"disk.resume_above_GB = {self.resume_above_GB:g} is not above pause_below_GB = {self.pause_below_GB:g}; "
-                "exposures would stop and go with every frame"
+                f"disk.resume_above_GB = {self.resume_above_GB:g} is not above pause_below_GB = "
+                f"{self.pause_below_GB:g}; exposures would stop and go with every frame"
             )
         if self.warn_below_GB < self.pause_below_GB:
             raise ValueError(

@@ -12,7 +12,7 @@ from operando.vocabulary.quantities import (
     Reading,
     terminal_voltage,
 )
-from operando.vocabulary.states import AxisState, Beat, Mode, ProgrammeState, Reply, Request
+from operando.vocabulary.states import AxisState, Beat, Keeping, Mode, ProgrammeState, Reply, Request
 from operando.vocabulary.who import who
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "ConstantCurrentCycling",
     "CurrentAction",
     "HeatAction",
+    "Keeping",
     "LatticeModel",
     "Mode",
     "Phase",

@@ -52,11 +52,13 @@ FACTS: dict[str, str] = {
     "heartbeat_recorder": "s",
     "heartbeat_simulator": "s",
     "disk_free": "GB",
+    "log_unwritten": "s",
 }
 """What interlocks may watch that is no logged quantity, with its unit.
 
 ``amplifier_foreign``: somebody or something else moved or switched the piezo amplifier. ``amplifier_status``: it says
 that it or its actuator is faulty. ``heater_fault``: loop break, heater failure, over-range or lost remote setpoint.
+``log_unwritten``: the time since the environment log was last on its disk.
 A heartbeat is the time since the last beat; 0 where none is expected: never heard, or ended in order.
 """
 

@@ -51,6 +51,16 @@ class ProgrammeState(StrEnum):
     """The instrument reported an error; the cell is at open circuit as far as the host can tell."""
 
 
+class Keeping(StrEnum):
+    """Whether what is measured can be kept; in the order of severity."""
+
+    GOOD = "good"
+    WARNING = "warning"
+    """It can, but somebody should look after it."""
+    PAUSE = "pause"
+    """It cannot: exposures wait."""
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """What a client writes, as one JSON object, into a ``…:REQUEST`` record.
