@@ -5,15 +5,21 @@ import math
 import sqlite3
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from itertools import groupby
 from pathlib import Path
 
-from operando.history.schema import day_of, file_of, open_for_writing, stored_committed_ns, transaction
+from operando.history.files import DayFiles
+from operando.history.schema import day_of, stored_committed_ns, transaction
 from operando.vocabulary import QUANTITY, Reading
 
 GUARD_NS = 500_000_000
 """ns a reading may take from its measurement to `EnvironmentLog.append` and still be joined with exposures."""
+LIMIT = 250_000
+"""Readings kept in memory while the disk takes none: more than 20 minutes of 150 a second, about 60 MB."""
+PORTION = 5_000
+"""Readings in one transaction: after an hour without a disk, the thread that regulates must still get its turn."""
 
 _logger = logging.getLogger(__name__)
 Row = tuple[str, int, float | None, int]
@@ -28,16 +34,27 @@ class EnvironmentLog:
         Where the files lie; made where it is not there. A local disk: SQLite's WAL is unsafe on network file systems.
     monotonic_ns : callable
         ns; the clock stored beside the real one at each commit.
+    limit : int
+        Readings kept while the disk takes none; the oldest are kept, they belong to exposures that were taken.
     """
 
-    def __init__(self, folder: Path, monotonic_ns: Callable[[], int] = time.monotonic_ns) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
+    def __init__(self, folder: Path, monotonic_ns: Callable[[], int] = time.monotonic_ns, limit: int = LIMIT) -> None:
+        with suppress(OSError):  # a disk that is not well keeps nobody from regulating; the commit tells
+            folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
         self._monotonic_ns = monotonic_ns
+        self._limit = limit
         self._appended: deque[Row] = deque()
         self._batch: list[Row] = []
-        self._files: dict[int, sqlite3.Connection] = {}
-        self._committed_ns = stored_committed_ns(folder)
+        self._files = DayFiles(folder)
+        self._stored_ns: int | None = None
+        self.lost = 0
+        """Readings that neither disk nor memory took."""
+
+    @property
+    def waiting(self) -> int:
+        """Readings that are in memory alone."""
+        return len(self._batch) + len(self._appended)
 
     def append(self, quantity: str, reading: Reading) -> None:
         """Remember a reading for the next commit; touches memory only and may be called from any thread."""
@@ -57,8 +74,8 @@ class EnvironmentLog:
 
         Raises
         ------
-        sqlite3.Error
-            The disk did not take it; nothing is forgotten, and the next commit tries again.
+        sqlite3.Error, OSError
+            The disk did not take it; nothing is forgotten (up to the limit), and the next commit tries again.
         """
         self._drain()
         self._commit(now_ns, now_ns - GUARD_NS)
@@ -72,37 +89,59 @@ class EnvironmentLog:
             UTC, ns since the epoch: nothing will be measured up to here any more, so all of it is complete.
         """
         self._drain()
-        if now_ns is not None:
-            self._commit(now_ns, now_ns)
-        elif self._batch:
-            self._commit(max(row[1] for row in self._batch), self._committed_ns)
-        for connection in self._files.values():
-            connection.close()
-        self._files.clear()
+        try:
+            if now_ns is not None:
+                self._commit(now_ns, now_ns)
+            elif self._batch:
+                self._commit(max(row[1] for row in self._batch), self._committed_ns)
+        finally:
+            self._files.close()
 
     def _drain(self) -> None:
         while self._appended:
-            self._batch.append(self._appended.popleft())
+            row = self._appended.popleft()
+            if len(self._batch) < self._limit:
+                self._batch.append(row)
+            else:
+                self.lost += 1
+
+    @property
+    def _committed_ns(self) -> int:
+        if self._stored_ns is None:
+            self._stored_ns = stored_committed_ns(self._folder)
+        return self._stored_ns
 
     def _commit(self, now_ns: int, complete_ns: int) -> None:
+        try:
+            complete_ns = max(self._committed_ns, complete_ns)
+            while len(self._batch) > PORTION:
+                self._write(self._batch[:PORTION])
+                del self._batch[:PORTION]
+            self._write_last(now_ns, complete_ns)
+        except (sqlite3.Error, OSError):
+            self._files.let_go()
+            raise
+
+    def _write_last(self, now_ns: int, complete_ns: int) -> None:
         today = day_of(now_ns)
-        complete_ns = max(self._committed_ns, complete_ns)
-        rows = sorted(self._batch, key=lambda row: row[1])
-        by_day = {day: list(group) for day, group in groupby(rows, key=lambda row: day_of(row[1]))}
-        for day in sorted(by_day.keys() - {today}):
-            with transaction(self._file(day)) as connection:
-                self._insert(connection, by_day[day])
+        self._write([row for row in self._batch if day_of(row[1]) != today])
         # The declaration goes into one transaction with the newest samples, after all older ones.
-        with transaction(self._file(today)) as connection:
-            self._insert(connection, by_day.get(today, []))
+        with transaction(self._files.of(today)) as connection:
+            self._insert(connection, [row for row in self._batch if day_of(row[1]) == today])
             connection.execute("INSERT INTO clock (real, monotonic) VALUES (?, ?)", (now_ns, self._monotonic_ns()))
             connection.execute("INSERT OR REPLACE INTO committed (one, time) VALUES (1, ?)", (complete_ns,))
-        self._committed_ns = complete_ns
+        self._stored_ns = complete_ns
         self._batch.clear()
-        for day in [day for day in self._files if day < today - 1]:
-            self._files.pop(day).close()
+        self._files.close_before(today - 1)
+
+    def _write(self, rows: Iterable[Row]) -> None:
+        by_day = groupby(sorted(rows, key=lambda row: row[1]), key=lambda row: day_of(row[1]))
+        for day, group in by_day:
+            with transaction(self._files.of(day)) as connection:
+                self._insert(connection, list(group))
 
     def _insert(self, connection: sqlite3.Connection, rows: list[Row]) -> None:
+        rows = sorted(rows, key=lambda row: row[1])
         late = [row for row in rows if row[1] <= self._committed_ns]
         _write(connection, "sample", rows[len(late) :])
         _write(connection, "late", late)
@@ -114,11 +153,6 @@ class EnvironmentLog:
                 late[0][0],
                 (self._committed_ns - late[0][1]) * 1e-9,
             )
-
-    def _file(self, day: int) -> sqlite3.Connection:
-        if day not in self._files:
-            self._files[day] = open_for_writing(file_of(self._folder, day))
-        return self._files[day]
 
 
 def _write(connection: sqlite3.Connection, table: str, rows: list[Row]) -> None:

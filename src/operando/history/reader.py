@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from operando.history.samples import Samples
-from operando.history.schema import committed_in, day_of, days_in, file_of, open_for_reading
+from operando.history.schema import committed_in, day_of, days_in, file_of, identity_of, open_for_reading
 from operando.vocabulary import Quality, Reading
 
 _INTERVAL = """
@@ -32,7 +32,7 @@ class EnvironmentHistory:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._files: dict[int, sqlite3.Connection] = {}
+        self._files: dict[int, tuple[sqlite3.Connection, tuple[int, int] | None]] = {}
 
     def samples(self, quantity: str, start_ns: int, end_ns: int) -> Samples:
         """Return what was measured of a quantity from ``start_ns`` to ``end_ns``, both included.
@@ -74,7 +74,7 @@ class EnvironmentHistory:
 
     def close(self) -> None:
         """Close the files."""
-        for connection in self._files.values():
+        for connection, _ in self._files.values():
             connection.close()
         self._files.clear()
 
@@ -90,9 +90,15 @@ class EnvironmentHistory:
             return []  # the writer is just making this file
 
     def _open(self, day: int) -> sqlite3.Connection | None:
-        if day not in self._files:
-            path = file_of(self._folder, day)
-            if not path.is_file():
-                return None
-            self._files[day] = open_for_reading(path)
-        return self._files[day]
+        """Return the file of a day; one that was removed and made again is not the one that was read before."""
+        path = file_of(self._folder, day)
+        identity = identity_of(path)
+        known = self._files.get(day)
+        if known and known[1] == identity:
+            return known[0]
+        if known:
+            self._files.pop(day)[0].close()
+        if identity is None:
+            return None
+        self._files[day] = open_for_reading(path), identity
+        return self._files[day][0]

@@ -1,5 +1,6 @@
 """The tables of a day's file, and which file a moment belongs to."""
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -69,11 +70,15 @@ def days_in(folder: Path) -> list[int]:
 def open_for_writing(path: Path) -> sqlite3.Connection:
     """Open a day's file, made where it is not there; any thread may use the connection, one at a time."""
     connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
-    connection.execute("PRAGMA journal_mode = WAL")
-    # In WAL mode NORMAL can lose the last commits when the host loses power, never when the process dies,
-    # and never leaves the file inconsistent (https://sqlite.org/pragma.html#pragma_synchronous).
-    connection.execute("PRAGMA synchronous = NORMAL")
-    connection.executescript(TABLES)
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+        # In WAL mode NORMAL can lose the last commits when the host loses power, never when the process dies,
+        # and never leaves the file inconsistent (https://sqlite.org/pragma.html#pragma_synchronous).
+        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.executescript(TABLES)
+    except sqlite3.Error:
+        connection.close()
+        raise
     return connection
 
 
@@ -88,10 +93,20 @@ def transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
     connection.execute("BEGIN IMMEDIATE")
     try:
         yield connection
+        connection.execute("COMMIT")
     except BaseException:
-        connection.execute("ROLLBACK")
+        if connection.in_transaction:  # a full disk has rolled it back already
+            connection.execute("ROLLBACK")
         raise
-    connection.execute("COMMIT")
+
+
+def identity_of(path: Path) -> tuple[int, int] | None:
+    """Return device and inode of a file, by which a handle of it is known to be stale; None where there is none."""
+    try:
+        found = os.stat(path)
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def stored_committed_ns(folder: Path) -> int:
