@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from operando.cli.missing import missing_facts
 from operando.cli.options import Configuration, Json, RootOption, root_beside
 from operando.cli.report import report
 from operando.errors import AnalysisError, ConfigurationError
@@ -22,12 +23,14 @@ def check(
     live: Annotated[bool, typer.Option("--live", help="Reach every line and record in it.")] = False,
     json: Json = False,
 ) -> None:
-    """Validate a configuration and every file that it names."""
+    """Validate a configuration and every file that it names; say what a run would lack to be of use to others."""
     from operando.config import load
 
     config, place = load(configuration), root_beside(configuration, root)
     check_files(config, place)
     facts: dict[str, object] = {"configuration": str(config.file), "endstation": config.name, "valid": True}
+    missing = missing_facts(config)
+    facts |= missing if json else {name: "; ".join(these) or "nothing" for name, these in missing.items()}
     if live:
         from operando.cli.live import unreachable
 

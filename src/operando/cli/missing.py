@@ -1,0 +1,40 @@
+"""What nobody has written down about an experiment, while there is still somebody to ask."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from operando.cli.report import progress
+from operando.endstation import Register, Root
+
+if TYPE_CHECKING:
+    from operando.config import Endstation
+
+
+def missing_facts(config: "Endstation") -> dict[str, list[str]]:
+    """Return what runs are refused for, what else others would want to know, and what is unlikely."""
+    from operando.config.plausibility import doubts
+    from operando.config.reusable import missing_further, missing_stack_pressure
+
+    refused = [] if config.cell.no_stack_pressure_reason else missing_stack_pressure(config)
+    return {
+        "runs_refused_for": [str(fact) for fact in refused],
+        "not_said": [str(fact) for fact in missing_further(config)],
+        "doubtful": list(doubts(config.cell)),
+    }
+
+
+def say_what_runs_are_refused_for(place: Root) -> None:
+    """Say on standard error why the running endstation would refuse a run; nothing where it would not."""
+    from operando.config import load
+    from operando.errors import ConfigurationError
+
+    configuration = Register(place).read().get("configuration")
+    if configuration is None:
+        return
+    try:
+        missing = missing_facts(load(Path(configuration)))["runs_refused_for"]
+    except ConfigurationError as error:
+        progress(f"the configuration has changed since, and is not valid now: {error}")
+        return
+    if missing:
+        progress(f"runs are refused unless somebody says why ({configuration}): missing {', '.join(missing)}")
