@@ -17,6 +17,11 @@ class Disk(Table):
     """Exposures wait below this; the cell does not."""
     resume_above_GB: Positive = 2.0
 
+    @property
+    def limits(self) -> tuple[float, float, float]:
+        """GB: warn below, pause below, resume above."""
+        return self.warn_below_GB, self.pause_below_GB, self.resume_above_GB
+
     @model_validator(mode="after")
     def _ordered(self) -> Self:
         if self.resume_above_GB <= self.pause_below_GB:

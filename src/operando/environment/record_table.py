@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from operando.environment.heartbeats import KINDS
+from operando.environment.log_keeping import log_records
 from operando.environment.timing import timing_records
 from operando.records import Kind, Put, RecordSpec
 from operando.vocabulary import QUANTITIES, Quantity
@@ -28,6 +29,7 @@ def record_table(puts: Mapping[str, Put]) -> list[RecordSpec]:
         RecordSpec("CELL:REPLY", "text", description="answer: JSON of id, accepted, text"),
         RecordSpec("ENVIRONMENT:HEARTBEAT", "float", "s", 2, "since the service was started"),
         *timing_records(),
+        *log_records(),
         *(RecordSpec(f"HEARTBEAT:{kind}", "text", description="JSON of who, count") for kind in KINDS),
         RecordSpec("CONTROL:OWNER", "text", description="who is in control; empty: nobody"),
         RecordSpec("CONTROL:REQUEST", "text", description="ask: JSON of id, who, field"),

@@ -3,7 +3,6 @@
 import gc
 import logging
 import signal
-import sqlite3
 import threading
 import time
 from collections.abc import Callable
@@ -11,6 +10,7 @@ from contextlib import closing
 from pathlib import Path
 
 from operando.config import Endstation
+from operando.disk import DiskWatch, Limits, Watched
 from operando.environment.axis import Axis
 from operando.environment.before import ProgrammeBefore
 from operando.environment.blackbox import BlackBox
@@ -21,6 +21,7 @@ from operando.environment.heartbeats import Heartbeats
 from operando.environment.interlock_table import interlock_table
 from operando.environment.interlocks import Acting, Interlocks
 from operando.environment.limits import pressure_fields, temperature_fields
+from operando.environment.log_keeping import LogKeeping
 from operando.environment.memory import Facts, Memory
 from operando.environment.ownership import Ownership
 from operando.environment.pressure import PressureLoop
@@ -39,8 +40,6 @@ from operando.errors import EndstationError
 from operando.history import EnvironmentHistory, EnvironmentLog
 from operando.records import Put, RecordServer
 
-COMMIT_INTERVAL = 0.4
-"""s; a commit is visible to readers, and half a second of guard lies behind it."""
 LISTEN_INTERVAL = 0.02
 """s between two looks at the potentiostat's line: what a sample waits there is the error of its time."""
 START_LIMIT = 5.0
@@ -122,6 +121,11 @@ class Service:
         self._axes: dict[str, Axis] = {}
         self._log = EnvironmentLog(folder)
         self._publication = Publication(self._log)
+        watched = [Watched("environment log", folder, remake=True)]
+        self._disk = DiskWatch(watched, Limits(*config.disk.limits), str(config.file))
+        self._keeping = LogKeeping(
+            self._log, self._disk, self._publication.show, self._publication.note, self._publication.fact
+        )
         self._heartbeats = Heartbeats(self._publication.show)
         self._ownership = Ownership(
             config.control.owner_lapse_s,
@@ -138,7 +142,7 @@ class Service:
         self._box = BlackBox(root / "blackbox")
         self._interlocks = self._make_interlocks()
         self._publication.watch(self._interlocks)
-        self._slow_facts = SlowFacts(root, self._heartbeats, self._publication.fact)
+        self._slow_facts = SlowFacts(self._disk, self._heartbeats, self._publication.fact)
         self._memory = Memory(file, self._facts())
         self._schedule = Schedule(1 / config.pressure.rate_Hz, until(stop))
         self._timing = Timing(self._schedule, self._pressure.reading_ages, self._publication.show)
@@ -176,7 +180,7 @@ class Service:
             self._workers["publication"].join(STOP_LIMIT)
         if self._server:
             self._server.close()
-        self._log.close(time.time_ns())
+        self._keeping.close()
         _logger.info("stopped: drive, heater and cell script stay as they are")
 
     def failures(self) -> list[str]:
@@ -198,12 +202,8 @@ class Service:
         self._interlocks.step(dt)
 
     def _commit(self) -> None:
-        while not self._stop.wait(COMMIT_INTERVAL):
+        while not self._stop.wait(self._keeping.commit()):
             self._timing.serve()
-            try:
-                self._log.commit(time.time_ns())
-            except sqlite3.Error:
-                _logger.exception("environment log: not written; kept in memory and tried again")
 
     def _make_pressure(self, equipment: Equipment) -> PressureLoop:
         return PressureLoop(

@@ -1,19 +1,16 @@
 """What interlocks watch that no instrument measures: free disk, and the heartbeats of the other processes."""
 
-import logging
-import shutil
+import math
 import time
 from collections.abc import Callable
-from pathlib import Path
 from threading import Event
 
+from operando.disk import DiskWatch
 from operando.environment.heartbeats import KINDS, Heartbeats
 from operando.vocabulary import Reading
 
 INTERVAL = 1.0
 """s between two looks."""
-GIGABYTE = 1e9
-_logger = logging.getLogger(__name__)
 
 
 class SlowFacts:
@@ -21,8 +18,8 @@ class SlowFacts:
 
     Parameters
     ----------
-    root : Path
-        State root: log and journals are on its disk.
+    disk : DiskWatch
+        Of the folder that the environment log is written into.
     heartbeats : Heartbeats
         When each process was last heard.
     tell : callable
@@ -33,12 +30,12 @@ class SlowFacts:
 
     def __init__(
         self,
-        root: Path,
+        disk: DiskWatch,
         heartbeats: Heartbeats,
         tell: Callable[[str, Reading], None],
         now_ns: Callable[[], int] = time.time_ns,
     ) -> None:
-        self._root = root
+        self._disk = disk
         self._heartbeats = heartbeats
         self._tell = tell
         self._now_ns = now_ns
@@ -53,9 +50,6 @@ class SlowFacts:
         for kind in KINDS:
             age = self._heartbeats.age(kind)
             self._tell(f"heartbeat_{kind.lower()}", Reading(age or 0.0, self._now_ns()))
-        try:
-            free = shutil.disk_usage(self._root).free / GIGABYTE
-        except OSError:
-            _logger.exception("%s: free disk cannot be asked for", self._root)
-        else:
+        free = self._disk.look().free
+        if math.isfinite(free):
             self._tell("disk_free", Reading(free, self._now_ns()))
