@@ -18,6 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from operando.history import GUARD_NS, EnvironmentHistory, EnvironmentLog
+from operando.history.schema import open_for_writing
 from operando.vocabulary import Quality, Reading
 
 SECOND = 1_000_000_000
@@ -240,3 +241,9 @@ def test_what_was_committed_survives_a_killed_service(tmp_path: Path, history: E
         os.kill(writer.pid, signal.SIGKILL)
     assert history.last("charge") == Reading(1.0, NOON)
     assert history.committed_ns() == NOON + SECOND - GUARD_NS
+
+
+def test_a_commit_is_on_the_disk_and_not_only_with_the_operating_system(tmp_path: Path) -> None:
+    with closing(open_for_writing(tmp_path / "20260301.sqlite")) as connection:
+        assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+        assert connection.execute("PRAGMA synchronous").fetchone() == (2,), "FULL: a sync at each commit"

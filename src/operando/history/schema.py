@@ -72,9 +72,10 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
     try:
         connection.execute("PRAGMA journal_mode = WAL")
-        # In WAL mode NORMAL can lose the last commits when the host loses power, never when the process dies,
-        # and never leaves the file inconsistent (https://sqlite.org/pragma.html#pragma_synchronous).
-        connection.execute("PRAGMA synchronous = NORMAL")
+        # FULL syncs the write-ahead log at each commit, so that a power cut takes at most what was not yet committed.
+        # NORMAL does so only before a checkpoint, every 1000 pages: tens of seconds of log would be lost
+        # (https://sqlite.org/pragma.html#pragma_synchronous). Measured: 1 to 2 ms a commit instead of 0.5.
+        connection.execute("PRAGMA synchronous = FULL")
         connection.executescript(TABLES)
     except sqlite3.Error:
         connection.close()
