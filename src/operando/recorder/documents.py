@@ -47,6 +47,17 @@ class End:
     message: str
 
 
+@dataclass(slots=True)
+class _Promise:
+    """Frames that one document promises: the next one, and how many there are."""
+
+    store: FrameStore
+    stream: Stream
+    index: int
+    sequence: int
+    count: int
+
+
 class Documents:
     """Reads documents in their order; touches no file.
 
@@ -57,13 +68,16 @@ class Documents:
     """
 
     def __init__(self, start_ns: int) -> None:
-        self.announced: deque[Announced] = deque()
+        self.waiting = 0
+        """Frames promised and not done."""
         self.latest_ns = start_ns
         """UTC, ns since the epoch: the run lasted at least until then."""
         self.end: End | None = None
         self._streams: dict[str, Stream] = {}
         self._stores: dict[str, FrameStore] = {}
+        self._promises: deque[_Promise] = deque()
         self._event_ns: dict[int, int] = {}
+        self._done = 0
 
     def accept(self, name: str, document: Mapping[str, Any]) -> None:
         """Take the next document; what has nothing to do with frames is left alone."""
@@ -78,7 +92,8 @@ class Documents:
         elif name == "stream_datum":
             self._announce(document)
         elif name == "event" and document["descriptor"] in self._streams:
-            self._event_ns[document["seq_num"]] = from_posix(document["time"])
+            if document["seq_num"] > self._done:  # else its frame was there first
+                self._event_ns[document["seq_num"]] = from_posix(document["time"])
         elif name == "stop":
             self.end = End(document["exit_status"], document.get("reason") or "")
 
@@ -90,15 +105,30 @@ class Documents:
         """UTC, ns since the epoch: when the event of a frame was made; None where it never was."""
         return self._event_ns.get(sequence)
 
-    def done(self, announced: Announced) -> None:
-        """Forget the event of a frame that has been dealt with."""
-        self._event_ns.pop(announced.sequence, None)
+    @property
+    def next(self) -> Announced | None:
+        """The oldest frame that is promised and not done."""
+        if not self._promises:
+            return None
+        promise = self._promises[0]
+        return Announced(promise.store, promise.index, promise.sequence, promise.stream)
+
+    def done(self) -> None:
+        """Go on behind the next frame: it has been dealt with."""
+        promise = self._promises[0]
+        self._event_ns.pop(promise.sequence, None)
+        self._done = promise.sequence
+        self.waiting -= 1
+        promise.index, promise.sequence, promise.count = promise.index + 1, promise.sequence + 1, promise.count - 1
+        if not promise.count:
+            self._promises.popleft()
 
     def _announce(self, document: Mapping[str, Any]) -> None:
         stream, store = self._streams.get(document["descriptor"]), self._stores.get(document["stream_resource"])
         if stream is None or store is None:
             return  # files of another stream
-        first = document["indices"]["start"]
-        for index in range(first, document["indices"]["stop"]):
-            sequence = document["seq_nums"]["start"] + index - first
-            self.announced.append(Announced(store, index, sequence, stream))
+        first, stop = document["indices"]["start"], document["indices"]["stop"]
+        sequence = document["seq_nums"]["start"]
+        if stop > first:
+            self._promises.append(_Promise(store, stream, first, sequence, stop - first))
+            self.waiting += stop - first

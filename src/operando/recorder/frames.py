@@ -5,7 +5,9 @@ Layout and attribute names are those of areaDetector's NDFileHDF5 plugin
 of the end of its exposure.
 """
 
+import logging
 from collections import OrderedDict
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,14 +17,18 @@ import hdf5plugin  # noqa: F401  registers bitshuffle/LZ4 with HDF5
 import numpy as np
 from numpy.typing import NDArray
 
+from operando.errors import RecordError
 from operando.recorder.instants import from_epics
 from operando.recorder.run import FrameStore
+from operando.recorder.superblock import Corrected
 
 ATTRIBUTES = "/entry/instrument/NDAttributes/"
 NAMES = ("NDArrayUniqueId", "NDArrayEpicsTSSec", "NDArrayEpicsTSnSec")
 UNKNOWN = -1
 """Frame number where the detector's own is not known."""
 OPEN_FILES = 4
+
+_logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +57,10 @@ class FrameFiles:
     """Frame files, opened when first asked for and kept open while they are the latest."""
 
     def __init__(self) -> None:
-        self._open: OrderedDict[Path, h5py.File] = OrderedDict()
+        self._open: OrderedDict[Path, ExitStack] = OrderedDict()
+        self._files: dict[Path, h5py.File] = {}
 
-    def read(self, store: FrameStore, index: int) -> Frame:
+    def read(self, store: FrameStore, index: int, abandoned: bool = False) -> Frame:
         """Read one frame; what cannot be read is missing from the answer, with its reason.
 
         Parameters
@@ -62,10 +69,12 @@ class FrameFiles:
             The file.
         index : int
             From 0, within the file.
+        abandoned : bool
+            Nobody writes the file any more: if HDF5 refuses it because its writer died, it is read all the same.
         """
         known = Frame()
         try:
-            file = self._file(store)
+            file = self._file(store, abandoned)
             known = _stamp(file, index)
             image = _row(file[store.dataset], index)
             return Frame(known.number, known.end_ns, np.asarray(image))
@@ -79,19 +88,37 @@ class FrameFiles:
         for path in list(self._open):
             self._forget(path)
 
-    def _file(self, store: FrameStore) -> h5py.File:
-        if store.path not in self._open:
+    def _file(self, store: FrameStore, abandoned: bool) -> h5py.File:
+        if store.path not in self._files:
             while len(self._open) >= OPEN_FILES:
-                self._open.popitem(last=False)[1].close()
-            # SWMR readers take no lock and see what the writer flushed, also after the writer was killed.
-            self._open[store.path] = h5py.File(store.path, "r", libver="latest", swmr=store.swmr)
+                self._forget(next(iter(self._open)))
+            with ExitStack() as stack:
+                self._files[store.path] = _opened(stack, store, abandoned)
+                self._open[store.path] = stack.pop_all()
         self._open.move_to_end(store.path)
-        return self._open[store.path]
+        return self._files[store.path]
 
     def _forget(self, path: Path) -> None:
-        file = self._open.pop(path, None)
-        if file is not None:
-            file.close()
+        self._files.pop(path, None)
+        if path in self._open:
+            self._open.pop(path).close()
+
+
+def _opened(stack: ExitStack, store: FrameStore, abandoned: bool) -> h5py.File:
+    """Open a file of frames: in SWMR mode its reader takes no lock and sees what was flushed, also by a dead writer."""
+    try:
+        return stack.enter_context(h5py.File(store.path, "r", libver="latest", swmr=store.swmr))
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        if not abandoned:
+            raise
+        try:
+            whole = stack.enter_context(h5py.File(stack.enter_context(Corrected(store.path)), "r"))
+        except (OSError, RecordError):
+            raise error from None  # the same words with and without the attempt
+        _logger.warning("%s: left open by a writer that died; read with its superblock corrected", store.path)
+        return whole
 
 
 def _stamp(file: h5py.File, index: int) -> Frame:

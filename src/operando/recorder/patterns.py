@@ -23,6 +23,9 @@ HC = 12.398419843320026
 RADIAL = {"q_nm^-1": ("q", "1/nm"), "2th_deg": ("2theta", "degrees")}
 """pyFAI's unit → ``@long_name`` that NXazint1d demands, ``@units``."""
 
+FRAME_CHUNK_BYTES = 8_192
+"""Of the columns beside the patterns: there are dozens, and each flush writes the last chunk of each."""
+
 REFERENCE = "G. Ashiotis et al., J. Appl. Cryst. 48 (2015) 510, doi:10.1107/S1600576715004306 (pyFAI)"
 
 
@@ -66,6 +69,8 @@ class Patterns:
         The column that is the first axis of the picture.
     beside : sequence of str
         Columns that the data group shows, too.
+    seal : str
+        The column whose rows are written last, by `seal`; empty where nobody goes on after a crash.
     """
 
     def __init__(
@@ -77,6 +82,7 @@ class Patterns:
         columns: Sequence[Column],
         along: str,
         beside: Sequence[str] = (),
+        seal: str = "",
     ) -> None:
         entry = make_group(root, name, "NXentry", default="reduction")
         self.entry = entry
@@ -89,7 +95,7 @@ class Patterns:
         self.instrument = _write_instrument(entry, origin, integrator.wavelength)
         reduction = _write_reduction(entry, origin, integrator)
         self.frames = make_group(entry, "frames", "NXcollection")
-        self._frames = Table(self.frames, columns)
+        self._frames = Table(self.frames, columns, seal, FRAME_CHUNK_BYTES)
         self._data = _write_data(entry, integrator)
         shown = (along, *beside)
         link_fields(entry["data"], self.frames, shown)
@@ -105,6 +111,27 @@ class Patterns:
         """Add frames: ``I``, ``I_errors`` and the columns."""
         self._data.append(rows)
         self._frames.append(rows)
+
+    def seal(self) -> None:
+        """Declare the rows whole that were flushed."""
+        self._frames.seal()
+
+    def adopt(self, root: h5py.File) -> None:
+        """Go on with the same entry of another file, behind its whole rows; what is behind them is cut off.
+
+        Raises
+        ------
+        RecordDamaged
+            A row that should be whole is not.
+        """
+        self.entry, self.instrument, self.frames = (
+            root[group.name] for group in (self.entry, self.instrument, self.frames)
+        )
+        for table in (self._data, self._frames):
+            table.adopt(root)
+        whole = min(self._data.length, self._frames.length)
+        for table in (self._data, self._frames):
+            table.cut(whole)
 
 
 def _write_instrument(entry: h5py.Group, origin: Origin, wavelength: float) -> h5py.Group:

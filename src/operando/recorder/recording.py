@@ -4,6 +4,7 @@ import time
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,14 @@ from operando.recorder.documents import Announced, Documents, End
 from operando.recorder.frames import Frame, FrameFiles
 from operando.recorder.instants import NS, since
 from operando.recorder.join import MISSING, Exposure, Statistics, over_exposure
+from operando.recorder.kept import KeptRows
 from operando.recorder.nexus import RecordFile, Row, path_of
 from operando.recorder.patience import Clock, CommittedTime
 from operando.recorder.reduction import Reduction
 from operando.recorder.run import Run, Stream
 
+PROMISED = 1000
+"""Frames whose documents are read ahead of them; bounds the memory, too."""
 AHEAD = 16
 """Frames reduced while they wait for the environment log; bounds the memory."""
 LEAST_REACH_S = 2.0
@@ -98,10 +102,14 @@ class Recording:
         if self._reduced:
             exposure = self._reduced[0].exposure
             return exposure.end_ns if exposure else self._documents.latest_ns
-        if self._documents.announced:
-            event_ns = self._documents.event_ns(self._documents.announced[0].sequence)
-            return event_ns or self._documents.latest_ns
+        if announced := self._documents.next:
+            return self._documents.event_ns(announced.sequence) or self._documents.latest_ns
         return None
+
+    @property
+    def hungry(self) -> bool:
+        """Whether more documents are wanted now."""
+        return self._documents.waiting < PROMISED
 
     def accept(self, name: str, document: Mapping[str, Any]) -> None:
         """Take the next document.
@@ -136,27 +144,47 @@ class Recording:
         committed_ns = min(self._committed.ns, self._documents.latest_ns)
         worked |= self._file.extend_log(self._history, committed_ns)
         self._file.flush_if_due()
-        if self._documents.end and not self._documents.announced and not self._reduced:
+        if self._documents.end and not self._documents.waiting and not self._reduced:
             worked |= self._finish(self._documents.end)
         return worked
 
     def close(self) -> None:
-        """Leave the file as it is; an unfinished one is made again from the journal."""
+        """Leave the file as it is; an unfinished one is continued from the journal."""
         self._frames.close()
         self._file.close()
 
+    def set_aside(self, reason: str) -> None:
+        """Leave a file that cannot be continued under another name."""
+        self._frames.close()
+        self._file.set_aside(reason)
+
     def _reduce_next(self) -> bool:
         """Read and reduce the next frame, when it can be read or is given up."""
-        if not self._documents.announced or len(self._reduced) >= AHEAD:
+        announced = self._documents.next
+        if announced is None or len(self._reduced) >= AHEAD:
             return False
-        announced = self._documents.announced[0]
+        reduction = self._reduction(announced.stream)  # begins the entry of the patterns, or finds it
+        if self._file.kept and self._file.kept.remaining:
+            self._pass_over(self._file.kept)
+            return True
         frame = self._frames.read(announced.store, announced.index)
-        if frame.image is None and not self._given_up():
-            return False
-        self._reduced.append(self._reduce(announced, frame))
-        self._documents.announced.popleft()
-        self._documents.done(announced)
+        if frame.image is None:
+            if not self._given_up():
+                return False
+            frame = self._frames.read(announced.store, announced.index, abandoned=True)
+        self._reduced.append(self._reduce(announced, frame, reduction))
+        self._documents.done()
         return True
+
+    def _pass_over(self, kept: KeptRows) -> None:
+        """Take note of the frames that have a row in a file that is continued."""
+        while kept.remaining and (announced := self._documents.next):
+            row = kept.take(self._file.link_raw(announced.store), announced.index)
+            if isfinite(row.exposure_end):
+                self._documents.see(self.run.start_ns + round(row.exposure_end * NS))
+            if isfinite(row.a):
+                self._reduction(announced.stream).go_on(row.a, row.c)
+            self._documents.done()
 
     def _given_up(self) -> bool:
         """Return whether a missing frame was waited for long enough; missing ones right behind it share that wait."""
@@ -164,8 +192,7 @@ class Recording:
             self._unreadable_since = self._clock()
         return self._clock() - self._unreadable_since > self._frame_patience
 
-    def _reduce(self, announced: Announced, frame: Frame) -> _Reduced:
-        reduction = self._reduction(announced.stream)
+    def _reduce(self, announced: Announced, frame: Frame, reduction: Reduction) -> _Reduced:
         exposure = _exposure(frame, announced.stream)
         row: Row = {
             "frame_number": frame.number,

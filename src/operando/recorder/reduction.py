@@ -42,6 +42,11 @@ class Reduction:
         fields: dict[str, Any] = {"I": pattern.intensity, "I_errors": pattern.sigma}
         return {**fields, **self._lattice(pattern)}, ""
 
+    def go_on(self, a: float, c: float) -> None:
+        """Fit the next frame from a trusted lattice (Å) that an earlier recorder found."""
+        unknown = float("nan")
+        self._last = LatticeFit(a, c, unknown, unknown, unknown, trusted=True, reason="")
+
     def _lattice(self, pattern: Pattern) -> Mapping[str, Any]:
         """Fit from the last trusted lattice: between two frames it moves little."""
         if self._run.lattice is None:

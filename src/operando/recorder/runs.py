@@ -5,13 +5,17 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from operando.errors import OperandoError, RecordError
+from operando.errors import OperandoError, RecordDamaged, RecordError
 from operando.history import EnvironmentHistory
 from operando.journal import JournalFollower, is_owned
+from operando.recorder.beside import Beside
 from operando.recorder.nexus import is_complete, path_of
 from operando.recorder.patience import LIVE, REPLAY, Clock, CommittedTime
 from operando.recorder.recording import Recording
 from operando.recorder.run import Run
+
+PIECE = 262_144
+"""Bytes of a journal read at a time; one of weeks is never in memory whole."""
 
 _logger = logging.getLogger(__name__)
 
@@ -23,6 +27,8 @@ class _OpenRun:
         self.path = path
         self.journal = JournalFollower(path)
         self.recording: Recording | None = None
+        self.read_to_end = False
+        """Whether the last look at the journal found nothing new."""
 
 
 class Runs:
@@ -65,6 +71,8 @@ class Runs:
         """The recording that was last worked on, perhaps complete by now."""
         self.failed: dict[Path, str] = {}
         """Journal → why no file of record is made of it."""
+        self.beside = Beside(journals.parent / "run" / "beside", is_complete, clock)
+        """What the site wants beside the files of record."""
 
     def discover(self) -> None:
         """Look for new journals, the oldest first."""
@@ -75,10 +83,13 @@ class Runs:
 
     def step(self) -> bool:
         """Do a piece of work in each open run; return whether there was any."""
-        worked = self._committed.poll()
+        worked = self._committed.poll() | self.beside.step()
         for run in list(self._open.values()):
             try:
                 worked |= self._step(run)
+            except RecordDamaged as error:
+                self._begin_again(run, error)
+                worked = True
             except (OperandoError, OSError) as error:  # one run that cannot be recorded does not stop the others
                 self._fail(run, error)
         return worked
@@ -91,7 +102,7 @@ class Runs:
     @property
     def exhausted(self) -> bool:
         """Whether every journal that was found has been dealt with."""
-        return not self._open
+        return not self._open and not self.beside.due
 
     def close(self) -> None:
         """Close every file; what is unfinished is made again from its journal next time."""
@@ -107,13 +118,14 @@ class Runs:
             if not owned:
                 raise RecordError("a journal without a whole start document")
             return worked
-        if not owned:
+        if not owned and run.read_to_end:
             run.recording.abandon()
         if run.recording.step():
             worked, self.latest = True, run.recording
         if run.recording.finished:
             _logger.info("%s: complete with %d frames", run.recording.path, run.recording.length)
             self.finished.append(run.recording.path)
+            self.beside.complete(run.recording.run)
             self._leave(run.path)
         elif self._once and owned and not worked and run.recording.waiting_since_ns is None:
             _logger.warning("%s: its run is still open; its file of record stays unfinished", run.path)
@@ -121,26 +133,36 @@ class Runs:
         return worked
 
     def _follow(self, run: _OpenRun) -> bool:
-        documents = run.journal.poll()
+        """Read on in a journal; of one that is new, the start document alone: it may be a finished run's."""
+        if run.recording is not None and not run.recording.hungry:
+            return False
+        documents = run.journal.poll(PIECE if run.recording else 1)
+        run.read_to_end = not documents
         for name, document in documents:
             if run.recording is not None:
                 run.recording.accept(name, document)
-            elif not self._begin(run, name, document):
-                break
+            else:
+                self._begin(run, name, document)
         return bool(documents)
 
-    def _begin(self, run: _OpenRun, name: str, document: dict[str, object]) -> bool:
+    def _begin(self, run: _OpenRun, name: str, document: dict[str, object]) -> None:
         """Start recording, unless the file of record is complete already."""
         if name != "start":
             raise RecordError(f"a journal that begins with a {name} document")
         described = Run.from_start(document)
         if is_complete(path_of(self._data_root, described)):
             self._leave(run.path)
-            return False
+            return
+        self.beside.promise(described, path_of(self._data_root, described))
         run.recording = Recording(
             described, self._data_root, self._history, self._committed, self._patience.frame, self._clock
         )
-        return True
+
+    def _begin_again(self, run: _OpenRun, error: RecordDamaged) -> None:
+        """Set aside a file that turned out not to be what its journal says, and make it anew."""
+        if run.recording:
+            run.recording.set_aside(str(error))
+        self._open[run.path] = _OpenRun(run.path)
 
     def _fail(self, run: _OpenRun, error: Exception) -> None:
         _logger.error("%s: no file of record is made of it: %s", run.path, error)

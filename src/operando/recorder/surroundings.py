@@ -3,13 +3,14 @@
 https://manual.nexusformat.org/classes/base_classes/NXenvironment.html
 """
 
+from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
 import h5py
 
 from operando.history import EnvironmentHistory
+from operando.recorder.environments import ENVIRONMENTS, Actuator, Environment
 from operando.recorder.instants import NS, iso8601
 from operando.recorder.layout import link_fields, make_data, make_group, write_text, write_value
 from operando.recorder.run import Run
@@ -18,118 +19,12 @@ from operando.vocabulary import QUANTITY
 
 WINDOW_NS = 60 * NS
 """ns of log read and written at a time."""
-
-
-@dataclass(frozen=True, slots=True)
-class Sensor:
-    """An NXsensor: a logged quantity, what is measured, and the table of the configuration with its driver.
-
-    Parameters
-    ----------
-    calibration : dict
-        Name of a field → (table, key, unit) of the configuration: what the reading was made with.
-    """
-
-    quantity: str
-    name: str
-    measurement: str
-    table: str
-    calibration: dict[str, tuple[str, str, str]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Actuator:
-    """An NXactuator with the regulator that drives it.
-
-    Parameters
-    ----------
-    gains : dict
-        Name in NXpid_controller → (table, key, unit) of the configuration; empty where the instrument's own loop
-        regulates.
-    """
-
-    drive: str
-    name: str
-    physical_quantity: str
-    table: str
-    setpoint: str
-    regulator: str
-    gains: dict[str, tuple[str, str, str]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Environment:
-    """An NXenvironment: its sensors, perhaps an actuator, and further logged quantities."""
-
-    name: str
-    kind: str
-    sensors: tuple[Sensor, ...]
-    actuator: Actuator | None = None
-    further: tuple[str, ...] = ()
-
-
-ENVIRONMENTS = (
-    Environment(
-        "pressure",
-        "uniaxial press",
-        (
-            Sensor(
-                "stack_pressure",
-                "load_cell",
-                "pressure",
-                "load_cell",
-                {
-                    "tare": ("load_cell", "tare_N", "N"),
-                    "tare_time": ("load_cell", "tare_time", ""),
-                    "tare_temperature": ("load_cell", "tare_temperature_C", "degC"),
-                    "electrode_diameter": ("cell", "electrode_diameter_mm", "mm"),
-                    "electrode_diameter_uncertainty": ("cell", "electrode_diameter_uncertainty_mm", "mm"),
-                    "guide_friction": ("load_cell", "guide_friction_N", "N"),
-                },
-            ),
-        ),
-        Actuator(
-            "piezo_drive",
-            "piezo",
-            "voltage",
-            "piezo",
-            "stack_pressure_setpoint",
-            "velocity-form PI of the environment service",
-            {
-                "K_p": ("pressure", "proportional_gain_V_per_MPa", "V/MPa"),
-                "K_i": ("pressure", "integral_gain_V_per_MPa_s", "V/(MPa s)"),
-            },
-        ),
-        (
-            "stack_pressure_target",
-            "stack_pressure_settled",
-            "stack_pressure_uncertainty",
-            "authority_up",
-            "authority_down",
-        ),
-    ),
-    Environment(
-        "temperature",
-        "heater",
-        (Sensor("temperature", "thermometer", "temperature", "heater"),),
-        Actuator("heater_drive", "heater", "power", "heater", "temperature_setpoint", "the instrument's own loop"),
-        ("temperature_target", "temperature_settled"),
-    ),
-    Environment(
-        "electrochemistry",
-        "potentiostat",
-        (
-            Sensor("voltage", "voltage", "voltage", "potentiostat"),
-            Sensor("current", "current", "current", "potentiostat"),
-        ),
-        None,
-        ("charge", "cycle", "step"),
-    ),
-)
+SEARCH_NS = 3600 * NS
+"""ns of log searched at a time for a sample that a file lacks."""
 
 
 class Surroundings:
-    """The entry ``environment``, which grows with the log.
+    """The entry of the environment, which grows with the log.
 
     Parameters
     ----------
@@ -137,13 +32,16 @@ class Surroundings:
         The file.
     run : Run
         Gives zero of time, names and gains.
+    name : str
+        Of the entry.
     """
 
-    def __init__(self, root: h5py.File, run: Run) -> None:
-        self.entry = make_group(root, "environment", "NXentry", default="stack_pressure")
+    def __init__(self, root: h5py.File, run: Run, name: str = "environment") -> None:
+        self.entry = make_group(root, name, "NXentry", default="stack_pressure")
         self._start_ns = run.start_ns
         self._written_ns = run.start_ns - 1
         self._logs: dict[str, Table] = {}
+        self._adopted = False
         instrument = make_group(self.entry, "instrument", "NXinstrument")
         write_text(instrument, "name", str(run.setting("name") or ""))
         for environment in ENVIRONMENTS:
@@ -164,6 +62,8 @@ class Surroundings:
         whole : bool
             Also what does not fill a window.
         """
+        if self._adopted:
+            self._find_place(history)
         done = False
         for last_ns in self._windows(end_ns, whole):
             for quantity, log in self._logs.items():
@@ -176,6 +76,52 @@ class Surroundings:
                 log.extend(blocks)
             self._written_ns, done = last_ns, True
         return done
+
+    def seal(self) -> None:
+        """Declare the samples whole that were flushed."""
+        for log in self._logs.values():
+            log.seal()
+
+    def adopt(self, root: h5py.File) -> None:
+        """Go on with the same entry of another file; where, the next `extend` finds out.
+
+        Raises
+        ------
+        RecordDamaged
+            A sample that should be whole is not.
+        """
+        self.entry = root[self.entry.name]
+        for log in self._logs.values():
+            log.adopt(root)
+        self._adopted = True
+
+    def _find_place(self, history: EnvironmentHistory) -> None:
+        """Cut the logs back to the last window that all of them hold."""
+        self._adopted = False
+        last_ns = {quantity: self._last_ns(log) for quantity, log in self._logs.items()}
+        written_ns = self._window_end(max(last_ns.values()))
+        for quantity, found_ns in last_ns.items():
+            if self._lacks(history, quantity, found_ns, written_ns):
+                written_ns = min(written_ns, self._window_end(found_ns))
+        for log in self._logs.values():
+            log.cut(bisect_right(log["time"], (written_ns - self._start_ns) / NS, hi=log.length))
+        self._written_ns = written_ns
+
+    def _last_ns(self, log: Table) -> int:
+        if not log.length:
+            return self._start_ns - 1
+        return self._start_ns + round(float(log["time"][log.length - 1]) * NS)
+
+    def _window_end(self, time_ns: int) -> int:
+        """Return the end of the last window that ended until an instant."""
+        first_ns = self._start_ns - 1
+        return first_ns + (time_ns - first_ns) // WINDOW_NS * WINDOW_NS
+
+    @staticmethod
+    def _lacks(history: EnvironmentHistory, quantity: str, after_ns: int, until_ns: int) -> bool:
+        """Return whether there are samples between two instants."""
+        starts = range(after_ns + 1, until_ns + 1, SEARCH_NS)
+        return any(len(history.samples(quantity, start, min(start + SEARCH_NS - 1, until_ns))) for start in starts)
 
     def _windows(self, end_ns: int, whole: bool) -> Iterator[int]:
         """Yield the ends of the windows that are still to be written."""
@@ -228,4 +174,4 @@ class Surroundings:
             Column("value", known.unit, known.description),
             Column("quality", "", "0 good, 1 suspect, 3 not a measurement", "int8", (), 0),
         )
-        self._logs[quantity] = Table(group, columns)
+        self._logs[quantity] = Table(group, columns, seal="time")
