@@ -22,6 +22,24 @@ class EndstationRunEngine(RunEngine):
     waiting_hook: Any
     state_hook: Any
 
+    def known_metadata(self) -> dict[str, Any]:
+        """Return what is known of a run that the present plan will open: detectors are staged before that."""
+        return {**self.md, **self._metadata_per_call}
+
+    @property
+    def pause_wanted(self) -> bool:
+        """Whether somebody asked for a pause at the next checkpoint."""
+        return bool(self._deferred_pause_requested)
+
+    async def pause_now(self) -> None:
+        """Pause at once; from a message that the plan waits for."""
+        await self._request_pause_coro()
+
+    def note(self, text: str) -> None:
+        """Record a text in every open run, in its stream of interruptions."""
+        for run in self._run_bundlers.values():
+            run.record_interruption(text)
+
     async def _close_run(self, msg: Msg) -> Any:
         if not msg.kwargs.get("reason"):
             msg = msg._replace(kwargs={**msg.kwargs, "reason": self._reason})
