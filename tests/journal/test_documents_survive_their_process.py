@@ -8,28 +8,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-import event_model
 import numpy as np
 import pytest
+from journal.journals import path_of, run_documents
 
 from operando.errors import JournalError
 from operando.journal import Journal, JournalFollower, is_owned, read_journal
-
-KEYS = {"stack_pressure": {"dtype": "number", "shape": [], "source": "PV:SIM:PRESSURE:READBACK"}}
-
-
-def run_documents(events: int) -> list[tuple[str, dict]]:
-    run = event_model.compose_run(metadata={"plan_name": "operando_cycle"})
-    stream = run.compose_descriptor(name="xrd", data_keys=KEYS)
-    documents = [("start", run.start_doc), ("descriptor", stream.descriptor_doc)]
-    for number in range(events):
-        event = stream.compose_event(data={"stack_pressure": 85.0 + number}, timestamps={"stack_pressure": number})
-        documents.append(("event", event))
-    return [*documents, ("stop", run.compose_stop())]
-
-
-def journal_of(folder: Path, documents: list[tuple[str, dict]]) -> Path:
-    return folder / f"{documents[0][1]['uid']}.jsonl"
 
 
 def test_a_run_comes_back_as_it_was_emitted(tmp_path: Path) -> None:
@@ -37,7 +21,7 @@ def test_a_run_comes_back_as_it_was_emitted(tmp_path: Path) -> None:
     journal = Journal(tmp_path)
     for name, doc in documents:
         journal(name, doc)
-    assert list(read_journal(journal_of(tmp_path, documents))) == documents
+    assert list(read_journal(path_of(tmp_path, documents))) == documents
 
 
 def test_a_document_is_on_disk_when_the_call_returns(tmp_path: Path) -> None:
@@ -45,7 +29,7 @@ def test_a_document_is_on_disk_when_the_call_returns(tmp_path: Path) -> None:
     journal = Journal(tmp_path)
     for count, (name, doc) in enumerate(documents, start=1):
         journal(name, doc)
-        assert len(list(read_journal(journal_of(tmp_path, documents)))) == count
+        assert len(list(read_journal(path_of(tmp_path, documents)))) == count
 
 
 def test_two_runs_one_after_the_other_have_a_file_each(tmp_path: Path) -> None:
@@ -53,8 +37,8 @@ def test_two_runs_one_after_the_other_have_a_file_each(tmp_path: Path) -> None:
     journal = Journal(tmp_path)
     for name, doc in first + second:
         journal(name, doc)
-    assert {path.name for path in tmp_path.iterdir()} == {journal_of(tmp_path, run).name for run in (first, second)}
-    assert list(read_journal(journal_of(tmp_path, second))) == second
+    assert {path.name for path in tmp_path.iterdir()} == {path_of(tmp_path, run).name for run in (first, second)}
+    assert list(read_journal(path_of(tmp_path, second))) == second
 
 
 def test_two_runs_at_once_do_not_mix(tmp_path: Path) -> None:
@@ -63,15 +47,16 @@ def test_two_runs_at_once_do_not_mix(tmp_path: Path) -> None:
     for pair in zip(first, second, strict=True):
         for name, doc in pair:
             journal(name, doc)
-    assert list(read_journal(journal_of(tmp_path, first))) == first
-    assert list(read_journal(journal_of(tmp_path, second))) == second
+    assert list(read_journal(path_of(tmp_path, first))) == first
+    assert list(read_journal(path_of(tmp_path, second))) == second
 
 
-def test_a_line_has_the_form_of_suitcase_jsonl(tmp_path: Path) -> None:
+def test_a_line_is_an_object_with_name_and_document(tmp_path: Path) -> None:
     documents = run_documents(events=0)
     Journal(tmp_path)(*documents[0])
-    (line,) = journal_of(tmp_path, documents).read_text().splitlines()
-    assert json.loads(line) == {"name": "start", "doc": documents[0][1]}
+    (line,) = path_of(tmp_path, documents).read_text().splitlines()
+    told = json.loads(line)
+    assert (told["name"], told["doc"]) == documents[0]
 
 
 def test_numpy_values_become_numbers_and_lists(tmp_path: Path) -> None:
@@ -79,7 +64,7 @@ def test_numpy_values_become_numbers_and_lists(tmp_path: Path) -> None:
     documents[0][1]["scale"] = {"gain": np.float32(0.5), "shape": np.array([2, 3]), "counts": np.int64(7)}
     journal = Journal(tmp_path)
     journal(*documents[0])
-    ((_, start),) = read_journal(journal_of(tmp_path, documents))
+    ((_, start),) = read_journal(path_of(tmp_path, documents))
     assert start["scale"] == {"gain": 0.5, "shape": [2, 3], "counts": 7}
 
 
@@ -93,7 +78,7 @@ def test_what_is_not_json_is_refused_by_name(tmp_path: Path) -> None:
 
 def test_a_run_is_owned_until_its_stop_document(tmp_path: Path) -> None:
     documents = run_documents(events=1)
-    path = journal_of(tmp_path, documents)
+    path = path_of(tmp_path, documents)
     journal = Journal(tmp_path)
     for name, doc in documents[:-1]:
         journal(name, doc)
@@ -107,7 +92,7 @@ def test_a_closed_journal_owns_nothing(tmp_path: Path) -> None:
     journal = Journal(tmp_path)
     journal(*documents[0])
     journal.close()
-    assert not is_owned(journal_of(tmp_path, documents))
+    assert not is_owned(path_of(tmp_path, documents))
 
 
 def test_a_document_of_no_open_run_ends_the_plan(tmp_path: Path) -> None:
@@ -140,7 +125,7 @@ def test_a_full_disk_leaves_whole_lines(tmp_path: Path, monkeypatch: pytest.Monk
         with pytest.raises(JournalError, match="No space left on device; the plan ends here"):
             journal(*documents[2])
     journal(*documents[3])
-    assert list(read_journal(journal_of(tmp_path, documents))) == [documents[0], documents[1], documents[3]]
+    assert list(read_journal(path_of(tmp_path, documents))) == [documents[0], documents[1], documents[3]]
 
 
 def test_a_torn_last_line_is_left_out_and_reported(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -148,11 +133,11 @@ def test_a_torn_last_line_is_left_out_and_reported(tmp_path: Path, caplog: pytes
     journal = Journal(tmp_path)
     for name, doc in documents:
         journal(name, doc)
-    path = journal_of(tmp_path, documents)
+    path = path_of(tmp_path, documents)
     path.write_bytes(path.read_bytes()[:-10])
     with caplog.at_level(logging.WARNING):
         assert list(read_journal(path)) == documents[:-1]
-    assert "last line is torn" in caplog.text
+    assert "its end is torn from line 5 on" in caplog.text
 
 
 def test_a_broken_line_in_the_middle_is_not_passed_over(tmp_path: Path) -> None:
@@ -160,7 +145,7 @@ def test_a_broken_line_in_the_middle_is_not_passed_over(tmp_path: Path) -> None:
     journal = Journal(tmp_path)
     for name, doc in documents:
         journal(name, doc)
-    path = journal_of(tmp_path, documents)
+    path = path_of(tmp_path, documents)
     lines = path.read_bytes().splitlines(keepends=True)
     path.write_bytes(b"".join([lines[0], lines[1][:30] + b"\n", *lines[2:]]))
     with pytest.raises(JournalError, match="line 2 is not a document"):

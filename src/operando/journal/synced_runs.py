@@ -1,0 +1,48 @@
+"""The thread that gets open runs onto the disk."""
+
+import threading
+
+from operando.journal.open_run import OpenRun
+
+SYNC_S = 0.25
+"""s between two looks for what is not on the disk; with the time that a disk takes, at most 0.5 s after a write."""
+
+
+class SyncedRuns:
+    """Open runs; while there are any, a thread syncs them."""
+
+    def __init__(self) -> None:
+        self._runs: list[OpenRun] = []
+        self._end = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def add(self, run: OpenRun) -> None:
+        """Take a run in."""
+        self._runs.append(run)
+        if self._thread is None:
+            self._end = threading.Event()
+            self._thread = threading.Thread(target=self._sync, args=(self._end,), name="journal sync", daemon=True)
+            self._thread.start()
+
+    def remove(self, run: OpenRun) -> None:
+        """Let a run go; it is to be closed by the caller."""
+        self._runs.remove(run)
+        if not self._runs:
+            self._rest()
+
+    def close(self) -> None:
+        """Sync and close every run."""
+        for run in list(self._runs):
+            self.remove(run)
+            run.close()
+
+    def _rest(self) -> None:
+        thread, self._thread = self._thread, None
+        self._end.set()
+        if thread and thread is not threading.current_thread():  # in which a forgotten journal may be collected
+            thread.join()
+
+    def _sync(self, end: threading.Event) -> None:
+        while not end.wait(SYNC_S):
+            for run in list(self._runs):
+                run.sync()
