@@ -38,6 +38,9 @@ def test_every_data_file_is_in_the_wheel(tmp_path: Path) -> None:
     assert data
     assert {f"operando/configs/{path.relative_to(ROOT / 'configs')}" for path in data} <= packed
     assert "operando/py.typed" in packed
+    definitions = {path.name for path in (ROOT / "src" / "operando" / "recorder" / "nxdl").iterdir()}
+    assert definitions
+    assert {f"operando/recorder/nxdl/{name}" for name in definitions} <= packed
 
 
 def test_no_module_has_a_second_name() -> None:

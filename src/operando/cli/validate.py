@@ -13,6 +13,8 @@ def validate(
     json: Json = False,
 ) -> None:
     """Check files against NeXus, and against what holds in every file of record; one line a finding."""
+    from dataclasses import asdict
+
     from operando.cli.report import report
     from operando.errors import ConfigurationError
     from operando.recorder.validation import validate as find
@@ -20,14 +22,15 @@ def validate(
     missing = [str(path) for path in files if not path.is_file()]
     if missing:
         raise ConfigurationError(f"{', '.join(missing)}: no such file; a NeXus file is wanted")
-    findings = {str(path): [str(finding) for finding in find(path)] for path in files}
-    valid = not any(findings.values())
-    for name, lines in findings.items():
-        for line in lines:
-            typer.echo(f"{name}: {line}", err=json)
+    found = {str(path): find(path) for path in files}
+    valid = not any(found.values())
+    for name, findings in found.items():
+        for finding in findings:
+            typer.echo(f"{name}: {finding}", err=json)
     if json:
-        report({"valid": valid, "findings": findings}, json)
+        told = {name: [asdict(finding) for finding in findings] for name, findings in found.items()}
+        report({"valid": valid, "findings": told}, json)
     elif valid:
-        typer.echo(f"{', '.join(findings)}: valid")
+        typer.echo(f"{', '.join(found)}: valid")
     if not valid:
         raise typer.Exit(1)

@@ -4,10 +4,14 @@ from pathlib import Path
 
 import h5py
 
+from operando.recorder.accounting import check_frames
+from operando.recorder.coverage import check_logs
 from operando.recorder.definitions import check_definitions
-from operando.recorder.finding import Finding
+from operando.recorder.finding import Finding, Rule
 from operando.recorder.invariants import check_invariants
 from operando.recorder.plots import check_plots
+from operando.recorder.provenance import check_provenance
+from operando.recorder.raw_links import check_raw_links
 from operando.recorder.tree import entries
 from operando.recorder.units import check_units
 
@@ -15,8 +19,8 @@ from operando.recorder.units import check_units
 def validate(path: Path) -> list[Finding]:
     """Return what is wrong with a file; nothing for a valid one.
 
-    Application definitions and base classes (nexusformat's bundled set, no network), rules of NXdata, units of the
-    right kind, and what holds in every file of record.
+    Application definitions and base classes (bundled, no network), rules of NXdata, units of the right kind, and what
+    holds in every file of record. Stacks of patterns are not read as a whole: 100,000 frames take seconds.
 
     Parameters
     ----------
@@ -26,15 +30,19 @@ def validate(path: Path) -> list[Finding]:
     try:
         file = h5py.File(path, "r")
     except BlockingIOError:
-        return [Finding("/", "it is being written; ask again when its writer is done")]
+        return [Finding(Rule.OPENS, "/", "it is being written; ask again when its writer is done")]
     except OSError as error:
-        return [Finding("/", f"not an HDF5 file that opens: {error}")]
+        return [Finding(Rule.OPENS, "/", f"not an HDF5 file that opens: {error}")]
     with file:
         if not entries(file):
-            return [Finding("/", "there is no NXentry in it")]
+            return [Finding(Rule.OPENS, "/", "there is no NXentry in it")]
         return [
             *check_definitions(path, file),
             *check_plots(file),
             *check_units(file),
             *check_invariants(file),
+            *check_frames(file),
+            *check_raw_links(path, file),
+            *check_logs(file),
+            *check_provenance(file),
         ]

@@ -1,0 +1,77 @@
+"""``operando export``: a file of record for programs that do not read NeXus."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from operando.cli.options import Json
+
+
+class Format(StrEnum):
+    """What a file of record can become."""
+
+    BDF = "bdf"
+    """Electrochemistry, as Battery Data Format."""
+    XYE = "xye"
+    """Patterns, for Rietveld programs."""
+    XDI = "xdi"
+    """Spectra."""
+    FIO = "fio"
+    """Scalars of a scan, as the PETRA III beamlines have them."""
+
+
+def export(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A file of record.")],
+    to: Annotated[Format, typer.Option("--to", help="bdf: electrochemistry. xye: patterns.")],
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="By default a folder here, named after FILE.")
+    ] = None,
+    frames: Annotated[
+        str, typer.Option(metavar="FIRST:LAST", help="xye: which frames, from 0; LAST not included.")
+    ] = ":",
+    mean: Annotated[bool, typer.Option("--mean", help="xye: one file with the mean of the frames.")] = False,
+    institution: Annotated[str | None, typer.Option(metavar="CODE", help="bdf: for the name of the file.")] = None,
+    json: Json = False,
+) -> None:
+    """Write a file of record in a format for programs that do not read NeXus; FILE is only read."""
+    from operando.cli.report import progress, report
+    from operando.errors import ConfigurationError, RecordError
+
+    if not file.is_file():
+        raise ConfigurationError(f"{file}: no such file; a file of record is wanted")
+    folder = out if out is not None else Path(f"{file.stem}_{to}")
+    rows = _rows(frames)
+    match to:
+        case Format.BDF:
+            from operando.export.bdf import export_bdf
+
+            target, table = export_bdf(file, folder, institution)
+            if table.left_out:
+                progress(f"{table.left_out} samples of the voltage without a current to be trusted are left out")
+            report({"file": str(target), "rows": len(table), "left_out": table.left_out}, json)
+        case Format.XYE:
+            from operando.export.xye import export_xye
+
+            written = export_xye(file, folder, rows, mean)
+            if written.skipped:
+                progress(f"{written.skipped} frames hold no pattern and are left out")
+            report({"folder": str(folder), "files": len(written.files), "skipped": written.skipped}, json)
+        case Format.XDI:
+            raise RecordError(f"{file}: no spectra in it; nothing is exported as xdi")
+        case Format.FIO:
+            raise RecordError(f"{file}: fio is written by the site profile petra when a run ends; nothing is exported")
+
+
+def _rows(text: str) -> slice:
+    """Return the frames that ``FIRST:LAST`` means."""
+    from operando.errors import ConfigurationError
+
+    first, colon, last = text.partition(":")
+    try:
+        if not colon:
+            return slice(int(text), int(text) + 1)
+        return slice(int(first) if first else None, int(last) if last else None)
+    except ValueError:
+        raise ConfigurationError(f"--frames {text}: FIRST:LAST or one number is wanted, from 0") from None

@@ -1,0 +1,57 @@
+"""``operando export``: exit status, the object for programs, and words for what a file does not hold."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+from recorder.damaged import made_file
+from recorder.made_run import MadeRun
+from typer import Typer
+from typer.testing import CliRunner
+
+from operando.cli.export import export
+from operando.errors import ConfigurationError, RecordError
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> MadeRun:
+    return made_file(tmp_path_factory.mktemp("root"))
+
+
+def invoke(*arguments: object) -> Result:
+    app = Typer()
+    app.command()(export)
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+def test_bdf(run: MadeRun, tmp_path: Path) -> None:
+    done = invoke(run.file, "--to", "bdf", "--out", tmp_path, "--institution", "SIM", "--json")
+    assert done.exit_code == 0, done.exception
+    told = json.loads(done.stdout.splitlines()[-1])
+    assert Path(told["file"]).is_file()
+    assert Path(told["file"]).name.startswith("SIM__")
+    assert (told["rows"], told["left_out"]) == (15, 0)
+
+
+def test_xye_into_a_folder_named_after_the_file(run: MadeRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = invoke(run.file, "--to", "xye", "--frames", "1:", "--json")
+    assert done.exit_code == 0, done.exception
+    told = json.loads(done.stdout.splitlines()[-1])
+    assert (told["files"], told["skipped"]) == (2, 0)
+    assert len(list((tmp_path / f"{run.file.stem}_xye").glob("*.xye"))) == 2
+
+
+@pytest.mark.parametrize(("format", "words"), [("xdi", "no spectra in it"), ("fio", "petra")])
+def test_what_is_not_there_is_refused_in_words(run: MadeRun, format: str, words: str) -> None:
+    done = invoke(run.file, "--to", format)
+    assert isinstance(done.exception, RecordError)
+    assert words in str(done.exception)
+
+
+def test_a_wrong_call(run: MadeRun, tmp_path: Path) -> None:
+    assert invoke(run.file, "--to", "doc").exit_code == 2
+    assert isinstance(invoke(tmp_path / "nothing.nxs", "--to", "bdf").exception, ConfigurationError)
+    assert isinstance(invoke(run.file, "--to", "xye", "--frames", "a:b").exception, ConfigurationError)
+    assert isinstance(invoke(Path(__file__), "--to", "xye").exception, RecordError)
