@@ -47,6 +47,23 @@ CASES = [
         ("[beam] energy_keV = 60.7", "0.20664 Å", "60 keV", "1%"),
     ),
     Case(
+        "a layer ten times too thick",
+        "cell",
+        {
+            "layers": [
+                {
+                    "role": "separator",
+                    "material": "LPSCl",
+                    "thickness_um": 6100.0,
+                    "porosity": 0.1,
+                    "mass_mg": 80.0,
+                    "density_g_per_cm3": 1.86,
+                }
+            ]
+        },
+        ("[cell] layer 1, LPSCl", "mass_mg = 80", "thickness_um = 6100", "802 mg", "30%"),
+    ),
+    Case(
         "a porosity in per cent",
         "cell",
         {"layers": [{"role": "separator", "material": "LPSCl", "porosity": 12.0}]},

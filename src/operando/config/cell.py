@@ -23,6 +23,8 @@ LOADING_TOLERANCE = 0.1
 """Relative: a loading is often given to two digits."""
 CAPACITY_TOLERANCE = 0.5
 """Relative, between the nominal capacity and what the active mass could give in theory."""
+MASS_TOLERANCE = 0.3
+"""Relative, between a layer's mass and its volume: porosity and thickness are rarely known better than to a tenth."""
 
 
 class Layer(Table):
@@ -47,6 +49,20 @@ class Layer(Table):
     density_g_per_cm3: Positive | None = None
     pressed_at_MPa: NotNegative | None = None
     pressed_for_min: NotNegative | None = None
+
+    def expected_mass(self, diameter: float) -> float | None:
+        """Mass (mg) of the layer's volume; None where density, thickness or porosity is not known.
+
+        Parameters
+        ----------
+        diameter : float
+            mm, of the electrode; holds for a layer that gives none.
+        """
+        if self.density_g_per_cm3 is None or self.thickness_um is None or self.porosity is None:
+            return None
+        area = math.pi / 4 * (self.diameter_mm or diameter) ** 2
+        volume = area * self.thickness_um / 1000.0
+        return volume * self.density_g_per_cm3 * (1.0 - self.porosity)  # 1 mm³ at 1 g/cm³ is 1 mg
 
 
 class Cell(Table):
@@ -75,7 +91,7 @@ class Cell(Table):
 
     @model_validator(mode="after")
     def _adds_up(self) -> Self:
-        for complaint in (self._wrong_loading(), self._too_much_capacity()):
+        for complaint in (self._wrong_loading(), self._too_much_capacity(), self._wrong_mass()):
             if complaint:
                 raise ValueError(complaint)
         return self
@@ -112,3 +128,15 @@ class Cell(Table):
             f"nominal_capacity_mAh = {self.nominal_capacity_mAh:g}, but active_mass_mg = {self.active_mass_mg:g} at "
             f"theoretical_capacity_mAh_per_g = {self.theoretical_capacity_mAh_per_g:g} can give {theory:.3g} mA h"
         )
+
+    def _wrong_mass(self) -> str:
+        for number, layer in enumerate(self.layers, start=1):
+            expected = layer.expected_mass(self.electrode_diameter_mm)
+            if expected is None or layer.mass_mg is None or abs(layer.mass_mg / expected - 1.0) <= MASS_TOLERANCE:
+                continue
+            return (
+                f"layer {number}, {layer.material}: mass_mg = {layer.mass_mg:g}, but its thickness_um = "
+                f"{layer.thickness_um:g} of density_g_per_cm3 = {layer.density_g_per_cm3:g} with porosity = "
+                f"{layer.porosity:g} is {expected:.3g} mg; they must agree within {MASS_TOLERANCE:.0%}"
+            )
+        return ""
