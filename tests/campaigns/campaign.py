@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from environment.running_service import RunningService
+from environment.running_service import CURRENT, RunningService
 
 from operando.sim.faults.client import clear_faults
 
@@ -21,6 +21,9 @@ SOON = (
     ("[pressure]", "ramp_rate_MPa_per_min = 30.0", "ramp_rate_MPa_per_min = 600.0"),
 )
 """Waits of the shipped configuration that a campaign has no time for."""
+GENTLE = (
+    0.005  # A: a charge takes four minutes, so that 36 cases of some seconds each, all of them charging, do not fill it
+)
 
 
 class Moment(NamedTuple):
@@ -45,10 +48,12 @@ class Campaign(RunningService):
             head, found, tail = text.partition(place)
             assert found
             text = head + found + tail.replace(was, becomes, 1)
+        text = text.replace(f"charge_current_A = {CURRENT}", f"charge_current_A = {GENTLE}")
         self.configuration.write_text(text)
 
     def prepare(self, mode: str) -> None:
-        """Bring pressure and drive to the beginning of a case, in a mode."""
+        """Bring pressure and drive to the beginning of a case, in a mode, with every instrument heard again."""
+        self.until(lambda: "silent" not in self.text("INTERLOCK:ALARMS"))
         self.demand("PRESSURE", "mode", text="closed_loop")
         name = self.demand("PRESSURE", "target", TARGET)
         self.until(lambda: self.text("PRESSURE:SETTLED_ID") == name)

@@ -67,7 +67,6 @@ ROWS: tuple[Case, ...] = (
     Case("heater", "reopened", says="line lost"),
     # the script keeps its own limits; what is not heard is not in the log, and the pressure is regulated all the same
     Case("potentiostat", "overload"),
-    Case("potentiostat", "runtime_error", says="ended with '!0032"),
     Case("potentiostat", "unplugged", says="line lost"),
     Case("potentiostat", "hung"),
     Case("potentiostat", "nak"),
@@ -77,8 +76,11 @@ ROWS: tuple[Case, ...] = (
     Case("potentiostat", "reopened", says="line lost"),
 )
 
+ENDED_SCRIPT = Case("potentiostat", "runtime_error", says="ended with '!0032")
 STUCK_OUTPUT = Case("piezo", "stuck", FOREIGN, "its output is")
-STUCK = (
+PARTICULAR = (
+    *(replace(ENDED_SCRIPT, mode=mode) for mode in ("closed_loop", "constant_volume", "manual")),
+    Case("potentiostat", "runtime_error", mode="released"),  # no script runs that could end
     replace(STUCK_OUTPUT, mode="closed_loop", ask=("target", 88.0)),
     replace(STUCK_OUTPUT, mode="manual", ask=("drive", 80.0)),
     # nobody moves the drive: nothing to see
@@ -101,5 +103,5 @@ QUICK = {
     ("potentiostat", "runtime_error", "closed_loop"),
 }
 
-CASES: tuple[Case, ...] = (*(replace(row, mode=mode) for row in ROWS for mode in MODES), *STUCK)
+CASES: tuple[Case, ...] = (*(replace(row, mode=mode) for row in ROWS for mode in MODES), *PARTICULAR)
 SHORT: tuple[Case, ...] = tuple(case for case in CASES if (case.target, case.kind, case.mode) in QUICK)
