@@ -172,4 +172,4 @@ def test_records_that_do_not_answer_are_named(client: Client) -> None:
 
     config = load(SIMULATED).model_copy(update={"prefix": "NOWHERE:"})
     with pytest.raises(EndstationError, match=r"stack_pressure: .*NOWHERE:PRESSURE:READBACK.*operando status"):
-        build(config, client.tmp_path).connect(timeout=0.5)
+        build(config, lambda: client.tmp_path).connect(timeout=0.5)

@@ -1,6 +1,7 @@
 """The devices of an endstation, built from its configuration."""
 
 import dataclasses
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,15 +52,15 @@ class Devices:
             raise EndstationError("; ".join(silent) + "; `operando status` tells whether their servers run")
 
 
-def build(config: Endstation, root: Path) -> Devices:
+def build(config: Endstation, frames_folder: Callable[[], Path]) -> Devices:
     """Make the devices; nothing is connected yet.
 
     Parameters
     ----------
     config : Endstation
         The configuration.
-    root : Path
-        The endstation's root folder.
+    frames_folder : callable
+        Makes a folder for frames that are about to be taken.
     """
     prefix = config.prefix
     return Devices(
@@ -69,7 +70,7 @@ def build(config: Endstation, root: Path) -> Devices:
         stage=SampleStage(x=config.stage.x, y=config.stage.y, z=config.stage.z, name="stage"),
         detector=FrameDetector(
             config.detector.prefix,
-            data_root=root / config.data_root,
+            frames_folder=frames_folder,
             frames_per_file=config.detector.frames_per_file,
             name="detector",
         ),

@@ -20,6 +20,11 @@ class ScanCounter:
     def __init__(self, file: Path) -> None:
         self._file = file
 
+    @property
+    def upcoming(self) -> int:
+        """The number that the next run gets, unless another session comes first."""
+        return self._last() + 1
+
     def __call__(self, _: Mapping[str, Any]) -> int:
         """Return the next number; the RunEngine's ``scan_id_source``.
 

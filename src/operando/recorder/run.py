@@ -73,6 +73,12 @@ class Run:
                 f"run {document.get('uid', '?')}: start document without {error}; no file of record is made of it"
             ) from error
 
+    @property
+    def site(self) -> Mapping[str, Any]:
+        """Where the run goes and by whose rules, as it was found out when it started; empty in a laboratory."""
+        found = self.document["operando"].get("site")
+        return found if isinstance(found, Mapping) else {}
+
     def setting(self, *keys: str) -> Any:
         """Return a value of the configuration, or None where a table or key is missing."""
         here: Any = self.configuration
