@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -11,7 +12,7 @@ import pytest
 from journal.journals import path_of, run_documents
 
 from operando.errors import JournalError
-from operando.journal import Journal, is_owned, read_journal
+from operando.journal import Journal, JournalFollower, is_owned, read_journal
 from operando.journal.synced_runs import SYNC_S
 
 Syncs = dict[Path, int]
@@ -107,34 +108,68 @@ def refuse(number: int) -> Callable[[int], None]:
     return refused
 
 
-@pytest.mark.parametrize("number", [errno.EIO, errno.EDQUOT, errno.ESTALE, errno.ENOSPC])
-def test_a_disk_that_refuses_ends_the_plan_at_the_next_document(
-    tmp_path: Path, journal: Journal, number: int, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize("number", [errno.EIO, errno.EDQUOT, errno.ESTALE, errno.ENOSPC], ids=errno.errorcode.get)
+def test_after_a_sync_that_failed_no_document_is_taken_until_all_are_on_the_disk(
+    tmp_path: Path,
+    journal: Journal,
+    synced: Syncs,
+    number: int,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     documents = run_documents(events=3)
     path = path_of(tmp_path / "journal", documents)
     journal(*documents[0])
+    follower = JournalFollower(path)
     with monkeypatch.context() as patch:
         patch.setattr(os, "fdatasync", refuse(number))
         journal(*documents[1])
+        journal(*documents[2])
+        assert follower.poll() == documents[:3]
         until(lambda: "did not reach the disk" in caplog.text)
-    for document in documents[2:4]:
-        with pytest.raises(JournalError, match=f"did not reach the disk: {os.strerror(number)}; the plan ends here"):
-            journal(*document)
-    journal(*documents[-1])
-    assert list(read_journal(path)) == [*documents[:2], documents[-1]]
+        for _ in range(2):
+            with pytest.raises(JournalError, match=f"did not reach the disk: {os.strerror(number)}") as refused:
+                journal(*documents[3])
+            assert isinstance(refused.value.__cause__, OSError)
+    before = path.stat().st_ino
+    until(lambda: "made again with all of its" in caplog.text)
+    assert path.stat().st_ino != before  # what the old file holds on the disk, nobody knows
+    assert synced[path.with_name(f".{path.stem}.new")] == path.stat().st_size
+    assert is_owned(path)
+    for document in documents[3:]:
+        journal(*document)
+    assert follower.poll() == documents[3:]
+    assert list(read_journal(path)) == documents
     assert not is_owned(path)
+    assert list(path.parent.iterdir()) == [path]
 
 
-def test_a_refused_sync_that_no_document_was_told_of_is_told_to_the_stop_document(
-    tmp_path: Path, journal: Journal, monkeypatch: pytest.MonkeyPatch
+def test_a_stop_document_that_is_not_on_the_disk_is_told_and_brought_there_later(
+    tmp_path: Path, journal: Journal, synced: Syncs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    documents = run_documents(events=0)
+    path = path_of(tmp_path / "journal", documents)
+    journal(*documents[0])
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fdatasync", refuse(errno.EIO))
+        with pytest.raises(JournalError, match="did not reach the disk") as told:
+            journal(*documents[-1])
+        assert told.value.__cause__ is None  # it is written: nobody shall give it again
+        assert is_owned(path)
+    until(lambda: not is_owned(path))
+    assert list(read_journal(path)) == [documents[0], documents[-1]]
+    assert synced[path.with_name(f".{path.stem}.new")] == path.stat().st_size
+
+
+def test_what_a_session_takes_with_it_is_said(
+    tmp_path: Path, journal: Journal, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     documents = run_documents(events=0)
     journal(*documents[0])
+    journal(*documents[1])
     monkeypatch.setattr(os, "fdatasync", refuse(errno.EIO))
-    with pytest.raises(JournalError, match="did not reach the disk"):
-        journal(*documents[-1])
-    assert not is_owned(path_of(tmp_path / "journal", documents))
+    journal.close()
+    assert "and is lost with this process" in caplog.text
 
 
 def test_a_start_that_cannot_be_synced_leaves_no_journal(
@@ -143,7 +178,7 @@ def test_a_start_that_cannot_be_synced_leaves_no_journal(
     documents = run_documents(events=0)
     with monkeypatch.context() as patch:
         patch.setattr(os, "fdatasync", refuse(errno.EIO))
-        with pytest.raises(JournalError, match="did not reach the disk"):
+        with pytest.raises(JournalError, match="cannot be made: Input/output error"):
             journal(*documents[0])
     assert list((tmp_path / "journal").iterdir()) == []
     for document in documents:
@@ -151,36 +186,75 @@ def test_a_start_that_cannot_be_synced_leaves_no_journal(
     assert list(read_journal(path_of(tmp_path / "journal", documents))) == documents
 
 
-def test_a_journal_that_is_removed_under_its_run_ends_the_plan(
-    tmp_path: Path, journal: Journal, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize("whole_folder", [False, True])
+def test_a_journal_that_is_removed_under_its_run_is_made_again(
+    tmp_path: Path, journal: Journal, whole_folder: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
     documents = run_documents(events=3)
     path = path_of(tmp_path / "journal", documents)
-    journal(*documents[0])
-    path.unlink()
-    journal(*documents[1])
+    for document in documents[:2]:
+        journal(*document)
+    if whole_folder:
+        shutil.rmtree(path.parent)
+    else:
+        path.unlink()
+    journal(*documents[2])
+    until(lambda: "made again with all of its" in caplog.text)
+    assert "removed from its folder" in caplog.text
+    assert is_owned(path)
+    for document in documents[3:]:
+        journal(*document)
+    assert list(read_journal(path)) == documents
 
-    until(lambda: "removed from its folder while its run is open" in caplog.text)
-    with pytest.raises(JournalError, match="removed from its folder"):
-        journal(*documents[2])
 
-
-def test_a_stop_document_that_cannot_be_written_frees_the_run(
+def test_a_stale_handle_is_given_up_for_a_fresh_one(
     tmp_path: Path, journal: Journal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    documents = run_documents(events=0)
-    journal(*documents[0])
+    documents = run_documents(events=2)
+    path = path_of(tmp_path / "journal", documents)
+    for document in documents[:2]:
+        journal(*document)
+    inode = path.stat().st_ino
 
-    def full(descriptor: int, line: bytes) -> int:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    def stale(*_: object) -> int:
+        raise OSError(errno.ESTALE, os.strerror(errno.ESTALE))
 
     with monkeypatch.context() as patch:
-        patch.setattr(os, "write", full)
-        with pytest.raises(JournalError, match="No space left"):
-            journal(*documents[-1])
+        patch.setattr(os, "write", stale)
+        with pytest.raises(JournalError, match="Stale file handle"):
+            journal(*documents[2])
+    until(lambda: path.stat().st_ino != inode)
+    for document in documents[2:]:
+        journal(*document)
+    assert list(read_journal(path)) == documents
+
+
+def full(*_: object) -> int:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def test_a_document_that_the_disk_does_not_take_can_be_given_again(
+    tmp_path: Path, journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    documents = run_documents(events=1)
     path = path_of(tmp_path / "journal", documents)
-    assert not is_owned(path)
-    assert list(read_journal(path)) == documents[:1]
+    for document in documents:
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "write", full)
+            with pytest.raises(JournalError, match="No space left") as refused:
+                journal(*document)
+        assert isinstance(refused.value.__cause__, OSError)
+        journal(*document)
+        assert is_owned(path) == (document is not documents[-1])
+    assert list(read_journal(path)) == documents
+
+
+def test_a_stop_document_that_is_no_json_frees_the_run(tmp_path: Path, journal: Journal) -> None:
+    documents = run_documents(events=0)
+    journal(*documents[0])
+    with pytest.raises(JournalError, match="cannot be written as JSON"):
+        journal("stop", documents[-1][1] | {"reason": tmp_path})
+    assert not is_owned(path_of(tmp_path / "journal", documents))
 
 
 def test_a_part_of_a_line_that_could_not_be_taken_away_is_taken_away_later(

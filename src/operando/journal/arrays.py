@@ -109,7 +109,7 @@ class ArrayFiles:
             sync_folder(self._folder)
         except OSError as error:
             newborn.unlink(missing_ok=True)
-            raise JournalError(f"{path}: large arrays cannot be stored: {error}; the plan ends here") from error
+            raise JournalError(f"{path}: large arrays cannot be stored: {error}") from error
 
 
 def with_references(doc: dict[str, Any], folder: Path) -> dict[str, Any]:

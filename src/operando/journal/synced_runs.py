@@ -9,40 +9,44 @@ SYNC_S = 0.25
 
 
 class SyncedRuns:
-    """Open runs; while there are any, a thread syncs them."""
+    """Open runs; while there are any, a thread syncs them, and lets those go that have ended and are on the disk."""
 
     def __init__(self) -> None:
         self._runs: list[OpenRun] = []
+        self._lock = threading.Lock()
         self._end = threading.Event()
         self._thread: threading.Thread | None = None
 
     def add(self, run: OpenRun) -> None:
         """Take a run in."""
-        self._runs.append(run)
-        if self._thread is None:
-            self._end = threading.Event()
-            self._thread = threading.Thread(target=self._sync, args=(self._end,), name="journal sync", daemon=True)
-            self._thread.start()
+        with self._lock:
+            self._runs.append(run)
+            if self._thread is None:
+                self._end = threading.Event()
+                self._thread = threading.Thread(target=self._sync, args=(self._end,), name="journal sync", daemon=True)
+                self._thread.start()
 
-    def remove(self, run: OpenRun) -> None:
-        """Let a run go; it is to be closed by the caller."""
-        self._runs.remove(run)
-        if not self._runs:
-            self._rest()
+    def leave(self, run: OpenRun) -> None:
+        """Close a run and let it go."""
+        run.close()
+        thread = None
+        with self._lock:
+            if run in self._runs:
+                self._runs.remove(run)
+            if not self._runs:
+                thread, self._thread = self._thread, None
+                self._end.set()
+        if thread and thread is not threading.current_thread():
+            thread.join()
 
     def close(self) -> None:
-        """Sync and close every run."""
+        """Close every run."""
         for run in list(self._runs):
-            self.remove(run)
-            run.close()
-
-    def _rest(self) -> None:
-        thread, self._thread = self._thread, None
-        self._end.set()
-        if thread and thread is not threading.current_thread():  # in which a forgotten journal may be collected
-            thread.join()
+            self.leave(run)
 
     def _sync(self, end: threading.Event) -> None:
         while not end.wait(SYNC_S):
             for run in list(self._runs):
                 run.sync()
+                if run.ended and not run.failure:
+                    self.leave(run)
