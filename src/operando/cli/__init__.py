@@ -16,6 +16,7 @@ from operando.cli.integrate import integrate
 from operando.cli.processes import environment, record
 from operando.cli.safe import safe
 from operando.cli.sim_fault import simulator
+from operando.cli.sinks import sinks
 from operando.cli.status import status
 from operando.cli.up import up
 from operando.cli.validate import validate
@@ -28,7 +29,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Operando X-ray studies of solid-state batteries under controlled stack pressure and temperature.",
 )
-for command in (demo, up, status, down, hold, safe, environment, record, check, integrate, validate):
+for command in (demo, up, status, down, hold, safe, environment, record, sinks, check, integrate, validate):
     app.command()(command)
 app.add_typer(simulator, name="sim")
 app.add_typer(bench, name="bench")

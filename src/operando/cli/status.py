@@ -2,20 +2,30 @@
 
 import typer
 
+from operando.cli.missing import say_what_runs_are_refused_for
 from operando.cli.options import Json, RootOption, running_root
 from operando.cli.report import report
 from operando.endstation import Register, Root
+from operando.sinks.health import in_words, read_status
 
 
 def status(root: RootOption = None, json: Json = False) -> None:
     """Show the endstation's processes; exit 0 when all of them run."""
-    if not show_status(running_root(root), json):
+    place = running_root(root)
+    say_what_runs_are_refused_for(place)
+    if not show_status(place, json):
         raise typer.Exit(1)
 
 
 def show_status(place: Root, as_json: bool) -> bool:
     """Print name, pid and state of each process; True when all run."""
     found = Register(place).status()
-    table = found if as_json else {name: f"{facts['state']}, pid {facts['pid']}" for name, facts in found.items()}
-    report(table, as_json)
+    sinks = read_status(place.path) if "sinks" in found else {}
+    if as_json:
+        report(
+            {name: facts | ({"targets": sinks} if name == "sinks" else {}) for name, facts in found.items()}, as_json
+        )
+    else:
+        table = {name: f"{facts['state']}, pid {facts['pid']}" for name, facts in found.items()}
+        report(table | {f"sinks.{name}": in_words(summary) for name, summary in sinks.items()}, as_json)
     return bool(found) and all(facts["state"] == "running" for facts in found.values())

@@ -18,6 +18,7 @@ def up(
     """Start an endstation's processes, wait until they serve, and keep watch over them."""
     from operando.cli.check import check_files
     from operando.config import load
+    from operando.config.sinks import Sinks
 
     config, place = load(configuration), root_beside(configuration, root)
     check_files(config, place)
@@ -28,7 +29,8 @@ def up(
     from operando.cli.processes import log_to_stderr
 
     log_to_stderr()
-    kinds = [kind for kind in ENDSTATION if kind.name != "sim" or config.simulation is not None]
+    wanted = {"sim": config.simulation is not None, "sinks": config.sinks != Sinks()}
+    kinds = [kind for kind in ENDSTATION if wanted.get(kind.name, True)]
     with place.lock("supervisor"):
         register = Register(place)
         register.enter("supervisor", state="starting")

@@ -74,6 +74,7 @@ class Endstation(Table):
             raise ValueError(complaint)
         sample, proposal = self.sample, self.proposal
         self.site.check_names(sample.name if sample else None, proposal.identifier if proposal else None)
+        self.sinks.check_profile(self.site.profile)
         return self
 
     def located(self, file: Path, text: str) -> Self:

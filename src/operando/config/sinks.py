@@ -17,7 +17,7 @@ class Tiled(Table):
     goes into every run.
     """
 
-    uri: Annotated[str, Field(pattern=r"^https?://[^@]+$")] | None = None
+    uri: Annotated[str, Field(pattern=r"^https?://[^@?]+$")] | None = None
     port: Port = 8000
     api_key_variable: str = "TILED_API_KEY"
 
@@ -66,6 +66,13 @@ class Sinks(Table):
     tiled: Tiled | None = None
     zmq: Zmq | None = None
     icat: Icat | None = None
+
+    def check_profile(self, profile: str) -> None:
+        """Raise ValueError where a target does not fit the layout of files."""
+        if self.icat is not None and profile != "esrf":
+            raise ValueError(
+                f"sinks.icat tells of datasets in ESRF's folders: site.profile = 'esrf' is wanted, not {profile!r}"
+            )
 
 
 def _is_loopback(host: str) -> bool:

@@ -17,7 +17,7 @@ class Process:
     Parameters
     ----------
     ca_port : int
-        Its own loopback port for Channel Access.
+        Its own loopback port for Channel Access; 0 where it serves no records.
     ready : callable
         To be called once it serves.
     """
@@ -27,8 +27,17 @@ class Process:
 
 
 @contextmanager
-def enter(root: Root, kind: str) -> Iterator[Process]:
+def enter(root: Root, kind: str, serves: bool = True) -> Iterator[Process]:
     """Take the place of ``kind`` on a root and keep the register true while it is held.
+
+    Parameters
+    ----------
+    root : Root
+        The endstation's root.
+    kind : str
+        Of process.
+    serves : bool
+        Whether it serves EPICS records, and so has a port.
 
     Raises
     ------
@@ -37,8 +46,8 @@ def enter(root: Root, kind: str) -> Iterator[Process]:
     """
     with root.lock(kind):
         register = Register(root)
-        port = free_port(register.ca_port(kind))
-        register.enter(kind, pid=os.getpid(), state="starting", ca_port=port)
+        port = free_port(register.ca_port(kind)) if serves else 0
+        register.enter(kind, pid=os.getpid(), state="starting", **({"ca_port": port} if serves else {}))
         try:
             yield Process(port, lambda: register.enter(kind, state="running"))
         finally:

@@ -37,6 +37,7 @@ ENDSTATION: tuple[Kind, ...] = (
     Kind("sim", "sim", restart=False),
     Kind("environment", "environment", restart=True),
     Kind("recorder", "record", restart=True),
+    Kind("sinks", "sinks", restart=True),
 )
 """In the order of starting."""
 

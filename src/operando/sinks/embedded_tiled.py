@@ -1,0 +1,42 @@
+"""A Tiled server of our own, on the loopback address, for an endstation whose site has none."""
+
+import os
+import secrets
+from pathlib import Path
+
+from tiled.server import SimpleTiledServer
+
+from operando.sinks.health import FOLDER
+
+
+class EmbeddedTiled:
+    """Serves ``ROOT/tiled`` for as long as this process lives.
+
+    Its catalogue is SQLite and its tables are DuckDB, both on disk: a killed server opens them again.
+
+    Parameters
+    ----------
+    root : Path
+        State root.
+    data_root : Path
+        Where frames are; the server may read them.
+    port : int
+        Loopback port.
+    key : str or None
+        API key; None takes the one of the last time, or a new one, from ``ROOT/run/sinks/tiled.key``.
+    """
+
+    def __init__(self, root: Path, data_root: Path, port: int, key: str | None) -> None:
+        self.key = key or _remembered(root / FOLDER / "tiled.key")
+        self._server = SimpleTiledServer(
+            root / "tiled", api_key=self.key, port=port, readable_storage=[data_root.resolve()]
+        )
+        self.uri = f"http://127.0.0.1:{self._server.port}"
+
+
+def _remembered(file: Path) -> str:
+    if not file.exists():
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w", encoding="ascii") as newborn:
+            newborn.write(secrets.token_hex(32))
+    return file.read_text(encoding="ascii")

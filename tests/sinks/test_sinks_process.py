@@ -1,0 +1,125 @@
+"""The process of the sinks: one target's trouble is its own, and none of them is the recorder's."""
+
+import json
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import h5py
+from recorder.made_run import CONFIGS, MadeRun
+from recorder.same_file import assert_same_file
+from sinks.toy_sink import journalled, run_documents, uid_of
+
+from operando.endstation.ports import free_port
+from operando.journal import Journal
+from operando.sinks.health import read_status
+
+PATIENCE_S = 40.0
+HERE = Path(__file__).parent
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    pause = threading.Event()
+    for _ in range(round(PATIENCE_S / 0.1)):
+        if condition():
+            return
+        pause.wait(0.1)
+    raise AssertionError("it did not come to hold")
+
+
+@contextmanager
+def started(*command: str) -> Iterator["subprocess.Popen[str]"]:
+    """Start a process of the tests and end it, if it has not ended by itself."""
+    with subprocess.Popen([sys.executable, *command], stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            assert "ready\n" in iter(process.stdout.readline, ""), "it ended before it was ready"
+            yield process
+        finally:
+            if process.poll() is None:
+                process.terminate()
+                try:
+                    process.wait(PATIENCE_S)
+                except subprocess.TimeoutExpired:
+                    process.kill()
+
+
+def sinks(root: Path, *kinds: str, stuck_s: float = 120.0) -> "Iterator[subprocess.Popen[str]]":
+    return started(str(HERE / "sinks_process.py"), str(root), str(stuck_s), *kinds)
+
+
+def collected(root: Path, kind: str) -> list[str]:
+    """Uids of the documents that a toy was given, in order."""
+    try:
+        lines = (root / "collected").read_text().splitlines()
+    except FileNotFoundError:
+        return []
+    return [line.split()[3] for line in lines if line.startswith(kind)]
+
+
+def test_a_target_in_trouble_stops_neither_the_others_nor_the_end(tmp_path: Path) -> None:
+    documents = run_documents(events=20)
+    journalled(tmp_path, documents)
+    with sinks(tmp_path, "hangs", "refuses", "collects") as process:
+        wait_for(lambda: collected(tmp_path, "collects") == [doc["uid"] for _, doc in documents])
+        wait_for(lambda: read_status(tmp_path)["hangs"]["silent_s"] > 0.5)
+        status = read_status(tmp_path)
+        assert status["refuses"]["state"] == "retrying"
+        assert status["refuses"]["error"] == "toy: nobody is there"
+        assert status["collects"]["runs"] == 1
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(PATIENCE_S) == 0  # a thread that hangs for good did not keep it
+
+
+def test_a_target_that_hangs_for_long_costs_the_process_its_life(tmp_path: Path) -> None:
+    with sinks(tmp_path, "hangs", stuck_s=0.5) as process:
+        journalled(tmp_path, run_documents(events=2))
+        assert process.wait(PATIENCE_S) == 1
+
+
+def test_killed_and_started_again_nothing_is_left_out(tmp_path: Path) -> None:
+    documents = run_documents(events=30)
+    with sinks(tmp_path, "collects", "dies") as process:
+        journalled(tmp_path, documents)
+        assert process.wait(PATIENCE_S) == -signal.SIGKILL
+    with sinks(tmp_path, "collects"):
+        wait_for(lambda: read_status(tmp_path).get("collects", {}).get("behind_kB") == 0.0)
+    first_seen = list(dict.fromkeys(collected(tmp_path, "collects")))
+    assert first_seen == [doc["uid"] for _, doc in documents]
+
+
+def recorded(root: Path, run: MadeRun, *kinds: str) -> Path:
+    """Record a run live, beside sinks of some kinds that start before it; return a copy of nothing but the file."""
+    recorder = str(HERE.parent / "recorder" / "recorder_process.py")
+    with started(recorder, str(CONFIGS), str(root), str(free_port()), "live"), sinks(root, *kinds) as beside:
+        journal = Journal(root / "journal")
+        for name, document in run.documents:
+            journal(name, document)
+        wait_for(lambda: finished(run.file))
+        if "dies" in kinds:
+            assert beside.wait(PATIENCE_S) == -signal.SIGKILL
+    return run.file.rename(root / f"beside_{'_'.join(kinds)}.nxs")
+
+
+def finished(file: Path) -> bool:
+    try:
+        with h5py.File(file, "r", locking=False) as opened:
+            return "end_time" in opened["xrd"]
+    except (OSError, KeyError):
+        return False
+
+
+def test_the_file_of_record_does_not_know_of_the_sinks(tmp_path: Path) -> None:
+    run = MadeRun(tmp_path, frames=4)
+    run.write_frames()
+    run.write_log()
+    alone = recorded(tmp_path, run, "collects")
+    run.journal.unlink()
+    assert_same_file(recorded(tmp_path, run, "hangs", "refuses", "dies"), alone)
+    with h5py.File(alone) as file:
+        assert len(file["xrd/data/I"]) == run.frames
+    assert uid_of(run.documents) in json.dumps((tmp_path / "collected").read_text())
