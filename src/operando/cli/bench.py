@@ -29,6 +29,26 @@ def jitter(
 
 
 @bench.command()
+def journal(
+    short: Annotated[bool, typer.Option("--short", help="A tenth of the events.")] = False,
+    json: Json = False,
+) -> None:
+    """How much the journal adds to an event of the RunEngine, beside no subscriber and beside suitcase-jsonl."""
+    from operando.errors import ConfigurationError
+
+    try:
+        from operando.bench.journal import run
+    except ModuleNotFoundError as missing:
+        if missing.name is None or not missing.name.startswith("suitcase"):
+            raise
+        raise ConfigurationError(
+            "bench journal: the peer suitcase-jsonl is missing: install operando[test]"
+        ) from missing
+
+    show(run(short), json)
+
+
+@bench.command()
 def regulation(
     short: Annotated[bool, typer.Option("--short", help="A quarter of an hour of hold in place of 20 h.")] = False,
     json: Json = False,
