@@ -7,13 +7,21 @@ import h5py
 import numpy as np
 
 
-def assert_same_file(one: Path, other: Path) -> None:
-    """Compare two files; the message names the first thing that differs."""
+def assert_same_file(one: Path, other: Path, resolve_links: bool = False) -> None:
+    """Compare two files; the message names the first thing that differs.
+
+    With ``resolve_links`` a link to another file is what it leads to: the two lie in different folders.
+    """
     with h5py.File(one, "r") as first, h5py.File(other, "r") as second:
-        _same_group(first, second)
+        _same_group(first, second, resolve_links)
 
 
-def _same_group(one: h5py.Group, other: h5py.Group) -> None:
+def _target(group: h5py.Group, link: h5py.ExternalLink, resolve: bool) -> tuple[str, str]:
+    file = str((Path(group.file.filename).parent / link.filename).resolve()) if resolve else link.filename
+    return file, link.path
+
+
+def _same_group(one: h5py.Group, other: h5py.Group, resolve: bool) -> None:
     _same_attributes(one, other)
     assert sorted(one) == sorted(other), f"{one.name}: {sorted(one)} and {sorted(other)}"
     for name in one:
@@ -21,11 +29,11 @@ def _same_group(one: h5py.Group, other: h5py.Group) -> None:
         links = one.get(name, getlink=True), other.get(name, getlink=True)
         assert type(links[0]) is type(links[1]), f"{place}: {links}"
         if isinstance(links[0], h5py.ExternalLink):
-            targets = [(link.filename, link.path) for link in links]
+            targets = [_target(group, link, resolve) for group, link in zip((one, other), links, strict=True)]
             assert targets[0] == targets[1], f"{place}: {targets}"
         elif isinstance(one[name], h5py.Group):
             assert isinstance(other[name], h5py.Group), f"{place}: a group and a dataset"
-            _same_group(one[name], other[name])
+            _same_group(one[name], other[name], resolve)
         elif not (name == "date" and one.attrs.get("NX_class") == "NXprocess"):
             _same_dataset(one[name], other[name])
 

@@ -14,6 +14,7 @@ from operando.cli.down import down
 from operando.cli.hold import hold
 from operando.cli.integrate import integrate
 from operando.cli.processes import environment, record
+from operando.cli.recover import recover
 from operando.cli.safe import safe
 from operando.cli.sim_fault import simulator
 from operando.cli.sinks import sinks
@@ -29,7 +30,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Operando X-ray studies of solid-state batteries under controlled stack pressure and temperature.",
 )
-for command in (demo, up, status, down, hold, safe, environment, record, sinks, check, integrate, validate):
+for command in (demo, up, status, down, hold, safe, environment, record, sinks, check, integrate, validate, recover):
     app.command()(command)
 app.add_typer(simulator, name="sim")
 app.add_typer(bench, name="bench")

@@ -16,8 +16,9 @@ from operando.recorder.frames import Frame, FrameFiles
 from operando.recorder.instants import NS, since
 from operando.recorder.join import MISSING, Exposure, Statistics, over_exposure
 from operando.recorder.kept import KeptRows
-from operando.recorder.nexus import RecordFile, Row, path_of
+from operando.recorder.nexus import RecordFile, Row
 from operando.recorder.patience import Clock, CommittedTime
+from operando.recorder.profiles import record_path
 from operando.recorder.reduction import Reduction
 from operando.recorder.run import Run, Stream
 
@@ -59,6 +60,8 @@ class Recording:
         s, how long a promised frame is waited for.
     clock : callable
         s, monotonic.
+    elsewhere : bool
+        Below ``data_root``, whatever the start document says.
 
     Raises
     ------
@@ -74,9 +77,10 @@ class Recording:
         committed: CommittedTime,
         frame_patience: float,
         clock: Clock = time.monotonic,
+        elsewhere: bool = False,
     ) -> None:
         self.run = run
-        self.path = path_of(data_root, run)
+        self.path = record_path(data_root, run, elsewhere)
         self.finished = False
         self.latest: Row = {}
         """The last row that was added."""
