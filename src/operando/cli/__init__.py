@@ -11,6 +11,7 @@ from operando.cli.bench import bench
 from operando.cli.check import check
 from operando.cli.demo import demo
 from operando.cli.down import down
+from operando.cli.export import export
 from operando.cli.hold import hold
 from operando.cli.integrate import integrate
 from operando.cli.processes import environment, record
@@ -30,7 +31,22 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Operando X-ray studies of solid-state batteries under controlled stack pressure and temperature.",
 )
-for command in (demo, up, status, down, hold, safe, environment, record, sinks, check, integrate, validate, recover):
+for command in (
+    demo,
+    up,
+    status,
+    down,
+    hold,
+    safe,
+    environment,
+    record,
+    sinks,
+    check,
+    integrate,
+    validate,
+    export,
+    recover,
+):
     app.command()(command)
 app.add_typer(simulator, name="sim")
 app.add_typer(bench, name="bench")
