@@ -94,20 +94,21 @@ def test_the_folder_can_be_moved_with_its_frames(run: RunAtSite, path: Path, tmp
         np.testing.assert_array_equal(file["1.1/measurement/detector"][4], image(4))
 
 
-def test_collection_and_proposal_open_as_one_file(run: RunAtSite, path: Path) -> None:
-    """Recording again changes nothing."""
-    collection = path.parents[1] / "ma6543_NMC811_cell3.h5"
-    proposal = path.parents[2] / "ma6543_bm31.h5"
+@pytest.mark.parametrize("master", ["NMC811_cell3/ma6543_NMC811_cell3.h5", "ma6543_bm31.h5"])
+def test_collection_and_proposal_open_as_one_file(path: Path, master: str) -> None:
     names = ["NMC811_cell3_0001_1.1", "NMC811_cell3_0001_1.2"]
-    for master in (collection, proposal):
-        assert top_level_names(str(master), retry_timeout=5) == names
-        with h5py.File(master) as file:
-            assert sorted(file) == names
-            assert not Path(file.get(names[0], getlink=True).filename).is_absolute()
-            assert file[f"{names[0]}/measurement/stack_pressure"].shape == (5,)
-            picture = get_default(file[names[0]])
-            assert picture is not None
-            assert picture.is_valid
+    assert top_level_names(str(path.parents[2] / master), retry_timeout=5) == names
+    with h5py.File(path.parents[2] / master) as file:
+        assert sorted(file) == names
+        assert not Path(file.get(names[0], getlink=True).filename).is_absolute()
+        assert file[f"{names[0]}/measurement/stack_pressure"].shape == (5,)
+        picture = get_default(file[names[0]])
+        assert picture is not None
+        assert picture.is_valid
+
+
+def test_recording_again_links_nothing_twice(run: RunAtSite, path: Path) -> None:
+    proposal = path.parents[2] / "ma6543_bm31.h5"
     before = proposal.read_bytes()
     run.record_again()
     assert proposal.read_bytes() == before

@@ -81,18 +81,22 @@ def _integrated(file: Path) -> int:
     import h5py
     import numpy as np
 
+    from operando.recorder.pattern_entry import pattern_entries
+
     with h5py.File(file, locking=False) as record:
-        return int(np.isfinite(record["xrd/data/I"][()]).any(axis=1).sum())
+        return int(np.isfinite(next(pattern_entries(record)).patterns[()]).any(axis=1).sum())
 
 
 def _lattice_error(root: Path, file: Path) -> float | None:
     """Å, largest deviation of the fitted a from the truth during the same exposure."""
     import h5py
 
+    from operando.recorder.pattern_entry import pattern_entries
+
     lines = [json.loads(line) for line in (root / "sim" / "truth.jsonl").read_text().splitlines()]
     truth = {line["unique_id"]: line["a"] for line in lines if line["a"] is not None}
     with h5py.File(file, locking=False) as record:
-        frames = record["xrd/frames"]
+        frames = next(pattern_entries(record)).frames
         if "lattice_a" not in frames or not truth:
             return None
         fitted = zip(frames["frame_number"][()].tolist(), frames["lattice_a"][()].tolist(), strict=True)

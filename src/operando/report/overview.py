@@ -6,6 +6,8 @@ from typing import Any
 import h5py
 import numpy as np
 
+from operando.recorder.pattern_entry import pattern_entries
+
 MINUTE = 60.0
 PANELS: tuple[tuple[str, str, str], ...] = (
     ("lattice_a", "a / Å", "tab:blue"),
@@ -22,7 +24,7 @@ def draw_overview(file: Path, picture: Path) -> None:
     Parameters
     ----------
     file : Path
-        A file of record with an ``xrd`` entry.
+        A file of record with patterns.
     picture : Path
         PNG to write.
     """
@@ -30,12 +32,13 @@ def draw_overview(file: Path, picture: Path) -> None:
     from matplotlib.figure import Figure
 
     with h5py.File(file, locking=False) as record:
-        data, frames = record["xrd/data"], record["xrd/frames"]
+        entry = next(pattern_entries(record)).entry
+        data, frames = entry["data"], entry["frames"]
         time = frames["time"][()] / MINUTE
         radial, intensity = data["radial_axis"][()], data["I"][()]
         label = f"{data['radial_axis'].attrs['long_name']} / {data['radial_axis'].attrs['units']}"
         shown = [(frames[name][()], title, colour) for name, title, colour in PANELS if name in frames]
-        title = f"{record['xrd/title'][()].decode()}  {record['xrd/start_time'][()].decode()[:19]}"
+        title = f"{entry['title'][()].decode()}  {entry['start_time'][()].decode()[:19]}"
     figure = Figure(figsize=(10, 7), layout="constrained")
     FigureCanvasAgg(figure)
     halves: Any = figure.subfigures(1, 2) if shown else (figure, None)

@@ -8,7 +8,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from operando.recorder.profiles.entries import patterns_entry
+from operando.recorder.pattern_entry import pattern_entries
 
 TYPES = {"f": "DOUBLE", "i": "INTEGER", "u": "INTEGER", "b": "INTEGER"}
 """numpy's kind → FIO's type."""
@@ -30,10 +30,10 @@ def write_fio(record: Path, target: Path) -> None:
         Not now.
     """
     with h5py.File(record, "r", locking=False) as file:
-        entry = patterns_entry(file)
-        if entry is None:
+        patterns = next(pattern_entries(file), None)
+        if patterns is None:
             return
-        text = "\n".join(_lines(entry)) + "\n"
+        text = "\n".join(_lines(patterns.entry)) + "\n"
     fresh = target.with_suffix(".fio.new")
     with fresh.open("w", encoding="utf-8") as out:
         out.write(text)
