@@ -187,6 +187,11 @@ DEFECTS: dict[str, tuple[Defect, set[Rule], str]] = {
         {Rule.ROWS},
         "4 rows, there are 3",
     ),
+    "fewer rows than were announced": (
+        in_place("xrd/frames_announced", (), 4),
+        {Rule.FRAMES},
+        "4 frames were announced, 3 have a row",
+    ),
     "one frame twice": (in_place(f"{FRAMES}/frame_number", slice(None), [1, 2, 2]), {Rule.FRAMES}, "frame 2 is there"),
     "one place of a raw file twice": (in_place(f"{FRAMES}/raw_index", 1, 0), {Rule.FRAMES}, "frame 0 of raw file 0"),
     "a frame of a raw file without a row": (

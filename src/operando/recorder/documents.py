@@ -68,6 +68,8 @@ class Documents:
     """
 
     def __init__(self, start_ns: int) -> None:
+        self.announced = 0
+        """Frames promised so far."""
         self.waiting = 0
         """Frames promised and not done."""
         self.latest_ns = start_ns
@@ -132,3 +134,4 @@ class Documents:
         if stop > first:
             self._promises.append(_Promise(store, stream, first, sequence, stop - first))
             self.waiting += stop - first
+            self.announced += stop - first

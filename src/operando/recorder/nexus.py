@@ -156,8 +156,8 @@ class RecordFile:
         self._flush()
         return True
 
-    def end(self, end_ns: int, end_reason: str, message: str) -> None:
-        """Write the end of the run and close; the file is complete.
+    def end(self, end_ns: int, end_reason: str, message: str, announced: int) -> None:
+        """Write the end of the run, how many frames were announced in it, and close; the file is complete.
 
         Raises
         ------
@@ -168,12 +168,14 @@ class RecordFile:
             raise RecordDamaged(f"{self.path}: holds more frames than its journal promises")
         self._flush()
         self._synchronisation.close()
-        self._profile.finish(self._file, self._run)
         entries = [self._file[name] for name in self._names.values() if name in self._file]
+        self._profile.finish(self._file, self._run)
         for entry in entries:
             write_text(entry, "end_reason", self._profile.end_reason(end_reason))
             write_text(entry, "end_message", message)
             write_value(entry, "collection_time", (end_ns - self._run.start_ns) / NS, "s")
+        if self._patterns:
+            write_value(self._file[self._names[PATTERNS]], "frames_announced", announced)
         self._file.flush()
         self._synchronisation.now()
         for entry in entries:
@@ -191,6 +193,12 @@ class RecordFile:
             self._synchronisation.close()
             self._file.close()
             self._skeleton.close()
+
+    def drop(self) -> None:
+        """Close the file without what was added since the last flush."""
+        self._rows.clear()
+        self._synchronisation.close()
+        self._file.close()
 
     def set_aside(self, reason: str) -> None:
         """Close a file that cannot be continued, and give it another name."""

@@ -152,6 +152,10 @@ class Recording:
             worked |= self._finish(self._documents.end)
         return worked
 
+    def drop(self) -> None:
+        """Close the file of record without what was added since its last flush."""
+        self._file.drop()
+
     def close(self) -> None:
         """Leave the file as it is; an unfinished one is continued from the journal."""
         self._frames.close()
@@ -280,7 +284,7 @@ class Recording:
         if self._committed.ns < end_ns and not self._committed.stalled:
             return False
         self._file.extend_log(self._history, min(end_ns, self._committed.ns), whole=True)
-        self._file.end(end_ns, end.reason, end.message)
+        self._file.end(end_ns, end.reason, end.message, self._documents.announced)
         self._frames.close()
         self.finished = True
         return True
