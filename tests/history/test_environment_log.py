@@ -247,3 +247,22 @@ def test_a_commit_is_on_the_disk_and_not_only_with_the_operating_system(tmp_path
     with closing(open_for_writing(tmp_path / "20260301.sqlite")) as connection:
         assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
         assert connection.execute("PRAGMA synchronous").fetchone() == (2,), "FULL: a sync at each commit"
+
+
+def test_a_reader_keeps_the_files_of_few_days_open(
+    tmp_path: Path, log: EnvironmentLog, history: EnvironmentHistory
+) -> None:
+    def opened() -> int:
+        links = Path("/proc/self/fd").iterdir()
+        return sum(str(tmp_path) in os.path.realpath(link) and link.exists() for link in links)
+
+    days = [NOON + day * 86_400 * SECOND for day in range(10)]
+    for moment in days:
+        log.append("voltage", Reading(3.5, moment))
+    log.close(days[-1] + SECOND)
+    most = 0
+    for moment in (*days, *days):
+        assert len(history.samples("voltage", moment, moment)) == 1
+        assert history.committed_ns() == days[-1] + SECOND
+        most = max(most, opened())
+    assert 0 < most <= 9  # of three days: the file, its log and its index

@@ -18,6 +18,8 @@ _LAST = """
 SELECT time, value, quality FROM sample
 WHERE quantity = (SELECT id FROM quantity WHERE name = ?) AND time <= ? ORDER BY time DESC LIMIT 1
 """
+OPEN_DAYS = 3
+"""Files kept open: an exposure may begin before midnight, and how far the log goes stands in the newest."""
 _FOREVER_NS = 2**63 - 1
 
 
@@ -100,5 +102,7 @@ class EnvironmentHistory:
             self._files.pop(day)[0].close()
         if identity is None:
             return None
+        while len(self._files) >= OPEN_DAYS:
+            self._files.pop(min(self._files))[0].close()
         self._files[day] = open_for_reading(path), identity
         return self._files[day][0]

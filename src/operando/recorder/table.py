@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from operando.errors import RecordDamaged
 
 CHUNK_BYTES = 65_536
-"""A chunk is rewritten at each flush while it fills, and read as a whole."""
+"""A chunk is rewritten at each flush while it fills, and read as a whole. A dataset keeps the one that it fills in
+memory; with HDF5's own cache, 8 MiB for each of a hundred datasets, a recorder would grow as long as its run lasts."""
 TAIL = 65_536
 """Rows at the end of a table among which unwritten ones may be; more than half a second can add."""
 
@@ -105,7 +106,7 @@ class Table:
         RecordDamaged
             A row that should be whole is not.
         """
-        self._datasets = {name: root[dataset.name] for name, dataset in self._datasets.items()}
+        self._datasets = {name: _opened(root, dataset) for name, dataset in self._datasets.items()}
         self.length = min(len(dataset) for dataset in self._datasets.values())
         for column in self._columns:
             if column.name == self._seal:
@@ -123,6 +124,11 @@ class Table:
         dataset = self._datasets[name]
         dataset.resize(start + len(block), axis=0)
         dataset[start:] = block
+
+
+def _opened(root: h5py.File, known: h5py.Dataset) -> h5py.Dataset:
+    """Open the dataset of the same name in another file, with the cache that ours was made with."""
+    return h5py.Dataset(h5py.h5d.open(root.id, known.name.encode(), known.id.get_access_plist()))
 
 
 def _missing_at_end(dataset: h5py.Dataset, length: int, missing: Any) -> int:
@@ -153,11 +159,13 @@ def _element(column: Column) -> Any:
 def _make(group: h5py.Group, column: Column, chunk_bytes: int) -> h5py.Dataset:
     dtype = h5py.string_dtype() if column.dtype == "text" else np.dtype(column.dtype)
     row_bytes = dtype.itemsize * int(np.prod(column.shape, dtype=int))
+    rows = max(1, chunk_bytes // row_bytes)
     dataset = group.create_dataset(
         column.name,
         shape=(0, *column.shape),
         maxshape=(None, *column.shape),
-        chunks=(max(1, chunk_bytes // row_bytes), *column.shape),
+        chunks=(rows, *column.shape),
+        rdcc_nbytes=rows * row_bytes,
         dtype=dtype,
         fillvalue=None if column.dtype == "text" else column.missing,
     )

@@ -10,10 +10,6 @@ import h5py
 
 from operando.errors import RecordDamaged, RecordError
 from operando.recorder.synchronisation import sync_folder
-from operando.recorder.table import CHUNK_BYTES
-
-CACHE = {"rdcc_nbytes": 2 * CHUNK_BYTES, "rdcc_nslots": 31}
-"""Each dataset keeps the chunk that it fills; with HDF5's own 8 MiB a run's memory grows as long as the run lasts."""
 
 _logger = logging.getLogger(__name__)
 
@@ -34,7 +30,7 @@ def open_unfinished(path: Path, booted_ns: int | None = None) -> h5py.File | Non
         if path.stat().st_mtime_ns < booted_ns:
             set_aside(path, "last written before this host booted")
             return None
-        return h5py.File(path, "r+", locking=True, **CACHE)
+        return h5py.File(path, "r+", locking=True)
     except FileNotFoundError:
         return None
     except BlockingIOError as error:
@@ -56,7 +52,7 @@ def create(path: Path) -> h5py.File:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        file = h5py.File(path, "x", locking=True, **CACHE)
+        file = h5py.File(path, "x", locking=True)
         sync_folder(path.parent)
     except OSError as error:
         raise RecordError(f"{path}: cannot be written: {error}; the run stays in its journal") from error
