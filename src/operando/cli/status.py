@@ -18,14 +18,17 @@ def status(root: RootOption = None, json: Json = False) -> None:
 
 
 def show_status(place: Root, as_json: bool) -> bool:
-    """Print name, pid and state of each process; True when all run."""
+    """Print name, pid and state of each process, and how much the journals hold; True when all run."""
+    from operando.journal import usage
+
     found = Register(place).status()
+    kept = usage(place.path / "journal")
     sinks = read_status(place.path) if "sinks" in found else {}
     if as_json:
-        report(
-            {name: facts | ({"targets": sinks} if name == "sinks" else {}) for name, facts in found.items()}, as_json
-        )
+        told = {name: facts | ({"targets": sinks} if name == "sinks" else {}) for name, facts in found.items()}
+        report(told | {"journals": {"pid": None, "state": "kept", "runs": kept.runs, "bytes": kept.size}}, as_json)
     else:
         table = {name: f"{facts['state']}, pid {facts['pid']}" for name, facts in found.items()}
-        report(table | {f"sinks.{name}": in_words(summary) for name, summary in sinks.items()}, as_json)
+        table |= {f"sinks.{name}": in_words(summary) for name, summary in sinks.items()}
+        report(table | {"journals": f"{kept.runs} runs, {kept.size / 1e6:.1f} MB"}, as_json)
     return bool(found) and all(facts["state"] == "running" for facts in found.values())

@@ -13,6 +13,7 @@ from operando.config.control import Control
 from operando.config.disk import Disk, Recorder
 from operando.config.instruments import Heater, LoadCell, Piezo, Potentiostat, Pressure
 from operando.config.interlocks import InterlockRow, contradiction
+from operando.config.journal import Journal
 from operando.config.people import Person, Proposal
 from operando.config.programme import Programme
 from operando.config.sample import Sample
@@ -48,6 +49,7 @@ class Endstation(Table):
     control: Control = Control()
     disk: Disk = Disk()
     recorder: Recorder = Recorder()
+    journal: Journal = Journal()
     site: Site = Site()
     interlocks: list[InterlockRow] = Field(default_factory=list)
     sinks: Sinks = Sinks()

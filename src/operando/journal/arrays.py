@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import h5py
 import numpy as np
 from numpy.typing import NDArray
 
@@ -52,6 +51,8 @@ class StoredArray:
         JournalError
             Its file is missing or damaged.
         """
+        import h5py  # heavy, and few runs need it
+
         try:
             with h5py.File(self.file, "r", locking=False) as file:
                 return np.asarray(file[self.dataset][()])
@@ -98,6 +99,8 @@ class ArrayFiles:
         return line
 
     def _store(self, name: str, arrays: Mapping[str, NDArray[Any]]) -> None:
+        import h5py
+
         newborn, path = self._folder / f".{name}.new", self._folder / name
         try:
             with h5py.File(newborn, "w") as file:
