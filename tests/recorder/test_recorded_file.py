@@ -118,13 +118,17 @@ def test_the_whole_log_of_the_run_is_there(made: MadeRun, file: h5py.File) -> No
     assert np.all((voltage["time"][untrusted] >= 3.4) & (voltage["time"][untrusted] <= 4.6))
 
 
-def test_a_pressure_stands_with_its_uncertainty_and_with_what_it_was_calibrated_with(file: h5py.File) -> None:
+def test_a_pressure_stands_with_its_uncertainty_and_with_what_it_was_calibrated_with(
+    made: MadeRun, file: h5py.File
+) -> None:
     assert file["xrd/data/stack_pressure_uncertainty"][0] == pytest.approx(0.4, abs=0.01)
     load_cell = file["environment/instrument/pressure/load_cell"]
     found = {name: (load_cell[name][()], load_cell[name].attrs["units"]) for name in ("tare", "guide_friction")}
     assert found == {"tare": (0.0, "N"), "guide_friction": (30.0, "N")}
     assert load_cell["electrode_diameter"][()] == 10.0
-    assert "tare_time" not in load_cell  # nobody has written it down
+    assert load_cell["tare_time"].asstr()[()] == made.configuration["load_cell"]["tare_time"]
+    assert load_cell["calibration_date"].asstr()[()] == "2026-09-14"
+    assert "calibration_certificate" not in load_cell  # nobody has written it down
 
 
 def test_the_regulator_is_described(made: MadeRun, file: h5py.File) -> None:
