@@ -125,7 +125,11 @@ class Errand(Status):
 
     def abandon(self) -> None:
         """Let the errand fail because this program ends, and see its thread out."""
-        self.end(OperandoError(f"{self.obj.name}: this program ends; nothing was changed by that"))
+        self.give_up(OperandoError(f"{self.obj.name}: this program ends; nothing was changed by that"))
+
+    def give_up(self, error: OperandoError) -> None:
+        """Let the errand fail with ``error``, and see its thread out."""
+        self.end(error)
         self._thread.join(timeout=1.0)
 
 

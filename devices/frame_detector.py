@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,8 @@ from ophyd.areadetector.base import EpicsSignalWithRBV
 
 from operando.devices.errand import Errand
 from operando.devices.frame_documents import AssetDocument, FrameDocuments
-from operando.errors import InstrumentRefused, NoReply
+from operando.disk import LARGE, trouble_with
+from operando.errors import EndstationError, InstrumentRefused, NoReply, OperandoError
 
 _logger = logging.getLogger(__name__)
 
@@ -19,6 +21,10 @@ PUT_TIME = 5.0
 """s within which areaDetector takes a parameter, opens or closes a file."""
 READOUT_TIME = 15.0
 """s after the exposure within which its frame must be on disk."""
+FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
+"""s before a frame that was not written is exposed again: each costs the sample its dose."""
+CHECK_ROOM = 1.0
+"""s between two looks at a folder that takes nothing."""
 TEMPLATE = "%s%s_%6.6d.h5"
 """C printf format of folder, name and number, as areaDetector wants it: ``frames_000000.h5``."""
 
@@ -65,6 +71,7 @@ class FrameDetector(Device):
     capturing = Component(EpicsSignalRO, "HDF1:Capture_RBV", kind="omitted", auto_monitor=True)
     captured = Component(EpicsSignalRO, "HDF1:NumCaptured_RBV", kind="omitted", auto_monitor=True)
     full_file_name = Component(EpicsSignalRO, "HDF1:FullFileName_RBV", kind="omitted", string=True)
+    write_status = Component(EpicsSignalRO, "HDF1:WriteStatus", kind="omitted")
     write_message = Component(EpicsSignalRO, "HDF1:WriteMessage", kind="omitted", string=True)
 
     def __init__(
@@ -96,6 +103,8 @@ class FrameDetector(Device):
     def unstage(self) -> list[Any]:
         """Stop exposing and close the file."""
         unstaged: list[Any] = super().unstage()
+        if self._exposure is not None and not self._exposure.done:
+            self._exposure.give_up(OperandoError(f"{self.name}: its plan ended before the frame was on disk"))
         self.acquire.put(0)
         self._close_file()
         return unstaged
@@ -140,17 +149,36 @@ class FrameDetector(Device):
         return self._documents.announce()
 
     def _expose(self, errand: Errand) -> None:
+        """Expose until a frame is on disk: one that its file did not take is taken again, not announced."""
+        pause = FIRST_PAUSE
+        while (complaint := self._take(errand)) is not None:
+            self._await_room(errand, complaint, pause)
+            pause = min(2 * pause, LONGEST_PAUSE)
+
+    def _take(self, errand: Errand) -> str | None:
+        """Take a frame; return why the file plugin could not write it, None where it could."""
         written = self._written()
-        if written >= self.frames_per_file:
-            self._close_file()
-            self._open_file()
+        if written >= self.frames_per_file or self._refuses():
+            try:
+                self._close_file()
+                self._open_file()
+            except NoReply:
+                if self._refuses():
+                    return str(self.write_message.get(use_monitor=False))
+                raise
             written = 0
         exposure = float(self.acquire_time.get())
         self.acquire.put(1)
         # A file plugin that no longer captures, after an error or a restart, will never write this frame.
         ended = errand.wait_until(
-            lambda: self._written() > written or not self._is_capturing(), exposure + READOUT_TIME
+            lambda: self._written() > written or not self._is_capturing() or self._refuses(), exposure + READOUT_TIME
         )
+        file = Path(str(self.full_file_name.get()))
+        if self._refuses():  # asked first: in older versions of ADCore NumCaptured counts what was not written, too
+            return str(self.write_message.get(use_monitor=False))
+        if self._written() > written and not file.exists():
+            self._close_file()
+            return f"{file} was removed while it was written"
         if self._written() <= written:
             late = f"its file is closed; {self.capturing.pvname} = 0" if ended else f"after {READOUT_TIME:g} s"
             raise NoReply(
@@ -158,7 +186,33 @@ class FrameDetector(Device):
                 f"of {exposure:g} s ({self.captured.pvname} = {written}; camera: {self.status_message.get()!r}, "
                 f"file: {self.write_message.get()!r})"
             )
-        self._documents.add(str(self.full_file_name.get()), written)
+        self._documents.add(str(file), written)
+        return None
+
+    def _await_room(self, errand: Errand, complaint: str, pause: float) -> None:
+        """Wait until the folder takes files again, one that was removed is made again; then begin the next file."""
+        folder = Path(str(self.file_path.get()))
+        number = self._documents.frames + 1
+        _logger.warning(
+            "%s: frame %d was not written (%s); it is exposed again as soon as %s takes it",
+            *(self.name, number, complaint, folder),
+        )
+        errand.wait_until(lambda: False, pause)
+        while trouble_with(folder, LARGE):
+            if not folder.exists():
+                with suppress(EndstationError):  # its data root is away, too
+                    folder = self.frames_folder().resolve()
+                    continue
+            errand.wait_until(lambda: False, CHECK_ROOM)
+        self._close_file()
+        self._write(self.file_path, f"{folder}/")
+        with suppress(NoReply):  # the next attempt finds out why
+            self._open_file()
+        _logger.warning("%s: frame %d is exposed again", self.name, number)
+
+    def _refuses(self) -> bool:
+        """Whether the file plugin could not write; it says so until it opens the next file."""
+        return bool(self.write_status.get(use_monitor=False))
 
     def _streaming(self, folder: str) -> list[tuple[EpicsSignal, Any]]:
         """Everything that must hold for frames to reach the disk one by one, in the order of writing."""

@@ -42,9 +42,9 @@ def record(
 
     loaded, place = load(configuration), root_beside(configuration, root)
     log_to_stderr()
-    os.nice(NICENESS)
+    os.setpriority(os.PRIO_PROCESS, 0, max(NICENESS, os.getpriority(os.PRIO_PROCESS, 0)))
     with enter(place, "recorder") as process, nullcontext() if once else pulse(place, "RECORDER"):
-        run(loaded, place.path, process.ca_port, once, process.ready)
+        run(loaded, place.path, process.ca_port, once, process.ready, lambda: place.owner("environment") is not None)
 
 
 def sim(configuration: Configuration, root: RootOption = None) -> None:

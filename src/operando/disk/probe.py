@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 import shutil
 import threading
 from contextlib import suppress
@@ -35,6 +36,28 @@ def words_of(error: OSError) -> str:
     'the disk is full'
     """
     return _WORDS.get(error.errno or 0, error.strerror or str(error))
+
+
+def disk_errno(error: BaseException | None) -> int | None:
+    """Return what a disk said that an error comes from, or None where it comes from something else.
+
+    HDF5 hides the number in its text, and raises whatever its last caller would; errors of ours carry theirs as cause.
+
+    Examples
+    --------
+    >>> disk_errno(RuntimeError("Unable to flush file (file write failed: errno = 28, error message = 'No space')"))
+    28
+    >>> disk_errno(OSError("Unable to open file (file signature not found)"))
+    """
+    while error is not None:
+        number = error.errno if isinstance(error, OSError) else None
+        if number is None and isinstance(error, OSError | RuntimeError):
+            told = re.search(r"errno = (\d+)", str(error))
+            number = int(told[1]) if told else None
+        if number in _WORDS:
+            return number
+        error = error.__cause__
+    return None
 
 
 def free_gigabytes(folder: Path) -> float:

@@ -87,6 +87,11 @@ class DiskWatch:
         words = f"no answer for {waited:.0f} s from the disk of {names}; a network file system that hangs?"
         return Verdict(Keeping.PAUSE, words, self._latest.free, False)
 
+    def obstacle(self) -> str:
+        """Return why exposures should wait, or nothing."""
+        latest = self.latest
+        return latest.words if latest.state is Keeping.PAUSE else ""
+
     def start(self) -> None:
         """Look again and again in a thread, until `close`."""
         self._thread = threading.Thread(target=self._serve, name="disk watch", daemon=True)

@@ -1,19 +1,29 @@
 """A RunEngine with everything that belongs to it."""
 
+import atexit
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
 from operando.config import Endstation
+from operando.disk import DiskWatch, Limits, Watched
 from operando.engine.devices import CONNECTION_TIME, Devices, build
+from operando.engine.gate import AWAIT_KEEPING, Gate
+from operando.engine.keeper import Keeper
+from operando.engine.keywords import RunKeywords
 from operando.engine.metadata import metadata
 from operando.engine.progress import ProgressBars
 from operando.engine.pulse import Pulse
+from operando.engine.recorder_word import RecorderWord
 from operando.engine.run_engine import EndstationRunEngine
 from operando.engine.scan_id import ScanCounter
+from operando.engine.site import RunSite
 from operando.journal import Journal
+from operando.recorder.profiles import data_root_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +57,44 @@ def assemble(config: Endstation, root: Path, connection_time: float = CONNECTION
     """
     root = root.resolve()
     facts = metadata(config)
-    devices = build(config, root)
+    keywords, counter = RunKeywords(config), ScanCounter(root / "run" / "scan_id")
+
+    def known() -> dict[str, Any]:  # not judged yet: a plan may still say why there is no stack pressure
+        return keywords.normalize(run_engine.known_metadata())
+
+    site = RunSite(config, root, known, lambda: counter.upcoming)
+    devices = build(config, site.frames_folder)
     devices.connect(connection_time)
-    run_engine = EndstationRunEngine(facts, scan_id_source=ScanCounter(root / "run" / "scan_id"))
+    run_engine = EndstationRunEngine(
+        facts,
+        scan_id_source=counter,
+        md_validator=keywords.validate,
+        md_normalizer=lambda metadata: site.describe(keywords.normalize(metadata)),
+    )
     run_engine.record_interruptions = True
     journal = Journal(root / "journal")
-    run_engine.subscribe(journal)
+    keeper = Keeper(journal)
+    run_engine.subscribe(keeper)
+    _guard(run_engine, keeper, config, root)
+    run_engine.subscribe(site.close, "stop")
     if sys.stderr.isatty():
         bars = ProgressBars(Console(stderr=True))
         run_engine.waiting_hook = bars.wait
         run_engine.state_hook = bars.change
     return Assembly(run_engine, devices, journal, Pulse(config.prefix))
+
+
+def _guard(run_engine: EndstationRunEngine, keeper: Keeper, config: Endstation, root: Path) -> None:
+    """Let exposures wait while journal, disks or recorder cannot keep them."""
+    terminal = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
+    data_root = data_root_of(config, root)
+    with suppress(OSError):  # only now: one that vanishes later may be a disk that is no longer mounted
+        data_root.mkdir(parents=True, exist_ok=True)
+    folders = [Watched("data root", data_root), Watched("journals", root / "journal", remake=True)]
+    watch = DiskWatch(folders, Limits(*config.disk.limits), str(config.file))
+    watch.start()
+    word = RecorderWord(config.prefix, terminal.print)
+    gate = Gate(run_engine, [watch.obstacle, word.obstacle], keeper.obstacle, terminal.print)
+    run_engine.register_command(AWAIT_KEEPING, gate.wait)
+    run_engine.preprocessors.append(gate.preprocess)
+    atexit.register(keeper.close)

@@ -1,10 +1,10 @@
 """The recorder's own records: its health, and the latest results."""
 
 import math
-import shutil
 import time
-from pathlib import Path
 
+from operando.disk import DiskWatch
+from operando.recorder.health import Health
 from operando.recorder.instants import NS
 from operando.recorder.recording import Recording
 from operando.recorder.runs import Runs
@@ -15,7 +15,10 @@ SPECS = (
     RecordSpec("RECORDER:HEARTBEAT", "float", "s", 2, "seconds since the recorder started"),
     RecordSpec("RECORDER:LAG", "float", "s", 2, "age of the oldest frame without a row"),
     RecordSpec("RECORDER:DISK_FREE", "float", "GB", 1, "free space where the data go"),
+    RecordSpec("RECORDER:STATE", "text", description="good, warning, or pause: exposures wait"),
+    RecordSpec("RECORDER:REASON", "text", description="why, and what to do"),
     RecordSpec("RECORDER:FAILED", "integer", "", 0, "runs that no file could be made of"),
+    RecordSpec("RECORDER:BESIDE", "integer", "", 0, "runs that lack a file of their site"),
     RecordSpec("RECORDER:FRAMES", "integer", "", 0, "frames recorded in the latest run"),
     RecordSpec("LIVE:LATTICE_A", "float", "Å", 5, "lattice parameter a of the last frame"),
     RecordSpec("LIVE:LATTICE_C", "float", "Å", 5, "lattice parameter c of the last frame"),
@@ -31,13 +34,16 @@ class LiveResults:
     ----------
     server : RecordServer
         With `SPECS`.
-    data_root : Path
-        Whose disk is watched.
+    health : Health
+        What it is made of.
+    watch : DiskWatch
+        Of the disks that data go to.
     """
 
-    def __init__(self, server: RecordServer, data_root: Path) -> None:
+    def __init__(self, server: RecordServer, health: Health, watch: DiskWatch) -> None:
         self._server = server
-        self._data_root = data_root
+        self._health = health
+        self._watch = watch
         self._started = time.monotonic()
         self._published = -math.inf
         self._latest: tuple[str, int] | None = None
@@ -49,9 +55,15 @@ class LiveResults:
             return
         self._published = now
         self._server.publish("RECORDER:HEARTBEAT", now - self._started)
-        self._server.publish("RECORDER:LAG", max((lag(recording) for recording in runs.active), default=0.0))
-        self._server.publish("RECORDER:DISK_FREE", free_gigabytes(self._data_root))
+        behind = max((lag(recording) for recording in runs.active), default=0.0)
+        state, reason = self._health.judge(behind, runs.waiting)
+        self._server.publish("RECORDER:LAG", behind)
+        self._server.publish("RECORDER:REASON", reason)
+        self._server.publish("RECORDER:STATE", state.value)
+        free = self._watch.latest.free
+        self._server.publish("RECORDER:DISK_FREE", free, None, Quality.GOOD if free == free else Quality.INVALID)
         self._server.publish("RECORDER:FAILED", len(runs.failed))
+        self._server.publish("RECORDER:BESIDE", len(runs.beside.failed))
         if runs.latest:
             self._publish_results(runs.latest)
 
@@ -76,10 +88,3 @@ def lag(recording: Recording) -> float:
     """Return the age of the oldest frame that has no row, s; 0 when none waits."""
     since_ns = recording.waiting_since_ns
     return 0.0 if since_ns is None else max(0.0, (time.time_ns() - since_ns) / NS)
-
-
-def free_gigabytes(folder: Path) -> float:
-    """Return the free space, 10⁹ bytes, on the disk of a folder that may still have to be made."""
-    while not folder.exists():
-        folder = folder.parent
-    return shutil.disk_usage(folder).free / 1e9

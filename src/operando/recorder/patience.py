@@ -42,10 +42,19 @@ class CommittedTime:
         s without progress after which nothing more is expected.
     clock : callable
         s, monotonic.
+    kept : callable
+        Whether somebody has readings in memory that a disk does not take just now; then nothing is given up.
     """
 
-    def __init__(self, history: EnvironmentHistory, patience: float, clock: Clock = time.monotonic) -> None:
+    def __init__(
+        self,
+        history: EnvironmentHistory,
+        patience: float,
+        clock: Clock = time.monotonic,
+        kept: Callable[[], bool] = lambda: False,
+    ) -> None:
         self._history = history
+        self._kept = kept
         self._patience = patience
         self._clock = clock
         self._moved = clock()
@@ -62,4 +71,4 @@ class CommittedTime:
     @property
     def stalled(self) -> bool:
         """Whether it has not moved for longer than the patience."""
-        return self._clock() - self._moved > self._patience
+        return self._clock() - self._moved > self._patience and not self._kept()

@@ -6,13 +6,17 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 
 from operando.config import Endstation
+from operando.disk import DiskWatch, Limits, Watched
 from operando.errors import RecordError
 from operando.history import EnvironmentHistory
+from operando.recorder.anew import WorkingTime, start_anew
+from operando.recorder.health import Health
+from operando.recorder.profiles import data_root_of
 from operando.recorder.runs import Runs
 
 IDLE_S = 0.05
@@ -23,7 +27,14 @@ DISCOVER_S = 0.25
 _logger = logging.getLogger(__name__)
 
 
-def run(config: Endstation, root: Path, ca_port: int, once: bool, ready: Callable[[], None]) -> None:
+def run(
+    config: Endstation,
+    root: Path,
+    ca_port: int,
+    once: bool,
+    ready: Callable[[], None],
+    log_is_kept: Callable[[], bool] = lambda: False,
+) -> None:
     """Record every run of a root; returns at SIGTERM or SIGINT, with ``once`` when the journals are exhausted.
 
     Parameters
@@ -38,6 +49,8 @@ def run(config: Endstation, root: Path, ca_port: int, once: bool, ready: Callabl
         Record what is there, serve nothing.
     ready : callable
         Called when journals are followed and records served.
+    log_is_kept : callable
+        Whether the environment service lives: then its log is waited for, however long its disk takes nothing.
 
     Raises
     ------
@@ -45,21 +58,29 @@ def run(config: Endstation, root: Path, ca_port: int, once: bool, ready: Callabl
         With ``once``: some journal could not be made into a file of record; the others were.
     """
     history = EnvironmentHistory(root / "environment")
-    data_root = root / config.data_root
-    runs = Runs(root / "journal", data_root, history, once)
+    data_root = data_root_of(config, root)
+    with suppress(OSError):  # only now: one that vanishes later may be a disk that is no longer mounted
+        data_root.mkdir(parents=True, exist_ok=True)
+    watch = _watch(config, root, data_root)
+    clock = time.monotonic if once else WorkingTime(lambda: watch.latest.writable)
+    runs = Runs(root / "journal", data_root, history, once, clock, log_is_kept)
     try:
         with _stopped_by_signals() as stop:
             if once:
                 ready()
                 _exhaust(runs, stop)
             else:
-                _follow(runs, config.prefix, data_root, ca_port, stop, ready)
+                _follow(runs, config, watch, ca_port, stop, ready)
     finally:
-        runs.close()
+        watch.close()
+        runs.drop() if runs.spoilt else runs.close()
         history.close()
     if once and runs.failed:
         lines = [f"{path}: {reason}" for path, reason in runs.failed.items()]
         raise RecordError("no file of record was made of\n" + "\n".join(lines))
+    if once and runs.beside.failed:
+        lines = [f"{path}: {reason}" for path, reason in runs.beside.failed.items()]
+        raise RecordError("recorded, but files beside it are missing; record again to try again\n" + "\n".join(lines))
 
 
 def _exhaust(runs: Runs, stop: threading.Event) -> None:
@@ -69,21 +90,33 @@ def _exhaust(runs: Runs, stop: threading.Event) -> None:
             stop.wait(IDLE_S)
 
 
+def _watch(config: Endstation, root: Path, data_root: Path) -> DiskWatch:
+    folders = [Watched("data root", data_root), Watched("journals", root / "journal", remake=True)]
+    return DiskWatch(folders, Limits(*config.disk.limits), str(config.file))
+
+
 def _follow(
-    runs: Runs, prefix: str, data_root: Path, ca_port: int, stop: threading.Event, ready: Callable[[], None]
+    runs: Runs, config: Endstation, watch: DiskWatch, ca_port: int, stop: threading.Event, ready: Callable[[], None]
 ) -> None:
     from operando.recorder.live import SPECS, LiveResults
     from operando.records import RecordServer
 
-    server = RecordServer(prefix, ca_port, SPECS)
-    live = LiveResults(server, data_root)
+    server = RecordServer(config.prefix, ca_port, SPECS)
+    live = LiveResults(server, Health(watch, config.recorder.max_lag_s, str(config.file)), watch)
+    watch.start()
     ready()
     looked = -math.inf
     while not stop.is_set():
-        if time.monotonic() - looked >= DISCOVER_S:
-            runs.discover()
-            looked = time.monotonic()
-        worked = runs.step()
+        worked = False
+        if watch.latest.writable:
+            if runs.spoilt:
+                start_anew(runs)
+            if time.monotonic() - looked >= DISCOVER_S:
+                runs.discover()
+                looked = time.monotonic()
+            worked = runs.step()
+            if runs.waiting or runs.spoilt:
+                watch.suspect()
         live.publish_if_due(runs)
         if not worked:
             stop.wait(IDLE_S)
