@@ -312,3 +312,18 @@ def test_an_old_journal_is_not_read_again(killed: MadeRun) -> None:
     finally:
         killed.journal.write_bytes(content)
     assert (killed.file.stat().st_ino, killed.file.stat().st_mtime_ns) == (complete.st_ino, complete.st_mtime_ns)
+
+
+def test_an_abandoned_run_lasted_until_its_last_exposure_also_for_the_next_recorder(tmp_path: Path) -> None:
+    """No document is as late as the last frame: that it was taken stands in its row alone."""
+    run = MadeRun(tmp_path, frames=3)
+    run.write_frames()
+    run.write_log()
+    run.write_journal(len(run.documents) - 2)  # without its event, and without a stop
+    record_once(run.root)
+    with h5py.File(run.file, "r+") as file:
+        assert file["xrd/collection_time"][()] == run.end_of(2)
+        del file["environment/end_time"]
+    record_once(run.root)
+    with h5py.File(run.file) as file:
+        assert file["xrd/collection_time"][()] == run.end_of(2)
