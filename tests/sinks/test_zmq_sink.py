@@ -1,8 +1,10 @@
 """Documents over 0MQ: bluesky's own RemoteDispatcher hears them, and nobody else does."""
 
+import queue
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -22,18 +24,63 @@ from zmq.auth import create_certificates
 from operando.sinks.zmq import ZmqSink
 
 LISTENER = str(Path(__file__).with_name("zmq_listener.py"))
+PATIENCE_S = 40.0
+GREETING = "greeting"
+"""uid of documents that are sent until somebody hears them: who subscribes late misses what was sent before."""
+Lines = queue.Queue[str]
 
 
 @contextmanager
-def program(*arguments: str) -> Iterator[Callable[[], str]]:
-    """Run the listener or a proxy; gives what reads its next line."""
+def program(*arguments: str) -> Iterator[Lines]:
+    """Run the listener or a proxy; gives the lines that it says."""
+    said: Lines = queue.Queue()
     with subprocess.Popen([sys.executable, LISTENER, *arguments], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
+        ear = threading.Thread(target=lambda: [said.put(line.strip()) for line in process.stdout or ()])
+        ear.start()
         try:
-            assert process.stdout.readline() == "ready\n"
-            yield process.stdout.readline
+            assert said.get(timeout=PATIENCE_S) == "ready"
+            yield said
         finally:
             process.terminate()
+            ear.join()
+
+
+@contextmanager
+def serving(settings: Zmq, folder: Path = Path()) -> Iterator[ZmqSink]:
+    sink = ZmqSink(settings, folder.joinpath)
+    try:
+        yield sink
+    finally:
+        sink.close()
+
+
+def greet(sink: ZmqSink, said: Lines) -> None:
+    """Send greetings until somebody hears one."""
+    for _ in range(round(PATIENCE_S / 0.1)):
+        sink.send("run", "start", {"uid": GREETING})
+        try:
+            assert said.get(timeout=0.1) == f"start {GREETING}"
+        except queue.Empty:
+            continue
+        return
+    raise AssertionError("nobody heard a greeting")
+
+
+def publish(sink: ZmqSink, documents: list[Document]) -> None:
+    assert sink.begin(uid_of(documents), whole=True)
+    for name, document in documents:
+        sink.send(uid_of(documents), name, document)
+    sink.end(uid_of(documents))
+
+
+def heard(said: Lines, documents: list[Document]) -> bool:
+    """Return whether the next lines, greetings apart, are these documents."""
+    lines: list[str] = []
+    while len(lines) < len(documents):
+        line = said.get(timeout=PATIENCE_S)
+        lines += [line] if GREETING not in line else []
+    return lines == [f"{name} {document['uid']}" for name, document in documents]
 
 
 @pytest.fixture
@@ -41,53 +88,47 @@ def address() -> str:
     return f"127.0.0.1:{free_port()}"
 
 
-def publish(settings: Zmq, documents: list[Document], folder: Path = Path()) -> None:
-    sink = ZmqSink(settings, folder.joinpath)
-    try:
-        assert sink.begin(uid_of(documents), whole=True)
-        for name, document in documents:
-            sink.send(uid_of(documents), name, document)
-        sink.end(uid_of(documents))
-    finally:
-        sink.close()
-
-
-def heard(line: Callable[[], str], documents: list[Document]) -> bool:
-    return [line() for _ in documents] == [f"{name} {document['uid']}\n" for name, document in documents]
-
-
 def test_a_remote_dispatcher_hears_a_run(address: str) -> None:
     documents = run_documents(events=5)
-    with program(address, "sim") as line:
-        publish(Zmq(address=address, prefix="sim"), documents)
-        assert heard(line, documents)
+    with program(address, "sim") as said, serving(Zmq(address=address, prefix="sim")) as sink:
+        greet(sink, said)
+        publish(sink, documents)
+        assert heard(said, documents)
 
 
 def test_a_remote_dispatcher_hears_a_run_through_a_proxy(address: str) -> None:
     documents = run_documents(events=5)
     behind = f"127.0.0.1:{free_port()}"
-    with program("proxy", address, behind), program(behind, "") as line:
-        publish(Zmq(address=address, mode="connect"), documents)
-        assert heard(line, documents)
+    settings = Zmq(address=address, mode="connect")
+    with program("proxy", address, behind), program(behind, "") as said, serving(settings) as sink:
+        greet(sink, said)
+        publish(sink, documents)
+        assert heard(said, documents)
 
 
 def test_another_prefix_is_not_heard(address: str) -> None:
     foreign, ours = run_documents(events=1), run_documents(events=1)
-    with program(address, "bm31") as line:
-        publish(Zmq(address=address, prefix="sim"), foreign)
-        publish(Zmq(address=address, prefix="bm31"), ours)
-        assert heard(line, ours)
+    with program(address, "bm31") as said:
+        with serving(Zmq(address=address, prefix="bm31")) as sink:
+            greet(sink, said)
+        with serving(Zmq(address=address, prefix="sim")) as sink:
+            publish(sink, foreign)
+        with serving(Zmq(address=address, prefix="bm31")) as sink:
+            greet(sink, said)
+            publish(sink, ours)
+        assert heard(said, ours)
 
 
 def test_arrays_arrive_as_arrays(address: str) -> None:
     context = zmq.Context()
-    with context.socket(zmq.SUB) as socket:
+    with context.socket(zmq.SUB) as socket, serving(Zmq(address=address)) as sink:
         socket.subscribe(b"")
         socket.connect(f"tcp://{address}")
-        sink = ZmqSink(Zmq(address=address), Path)
-        sink.send("run", "event", {"uid": "1", "data": {"pattern": np.arange(3)}})
-        sink.close()
-        prefix, name, pickled = socket.recv().split(b" ", 2)
+        for _ in range(round(PATIENCE_S / 0.1)):
+            sink.send("run", "event", {"uid": "1", "data": {"pattern": np.arange(3)}})
+            if socket.poll(100):
+                break
+        prefix, name, pickled = socket.recv(zmq.NOBLOCK).split(b" ", 2)
     context.destroy()
     assert (prefix, name) == (b"", b"event")
     assert b"numpy" in pickled
@@ -95,9 +136,8 @@ def test_arrays_arrive_as_arrays(address: str) -> None:
 
 def test_an_encrypted_line_lets_in_whose_key_is_known(address: str, tmp_path: Path) -> None:
     (tmp_path / "known").mkdir()
-    create_certificates(tmp_path, "server")
-    create_certificates(tmp_path, "friend")
-    create_certificates(tmp_path, "stranger")
+    for name in ("server", "friend", "stranger"):
+        create_certificates(tmp_path, name)
     (tmp_path / "friend.key").rename(tmp_path / "known" / "friend.key")
     settings = Zmq(address=address, secret_key="server.key_secret", peer_keys="known")
     first, second = run_documents(events=1), run_documents(events=1)
@@ -106,12 +146,16 @@ def test_an_encrypted_line_lets_in_whose_key_is_known(address: str, tmp_path: Pa
         program(address, "", str(tmp_path / "friend.key_secret"), server) as friend,
         program(address, "", str(tmp_path / "stranger.key_secret"), server) as stranger,
     ):
-        publish(settings, first, tmp_path)
-        assert heard(friend, first)
+        with serving(settings, tmp_path) as sink:
+            greet(sink, friend)
+            publish(sink, first)
+            assert heard(friend, first)
         # Once its key is known, the stranger hears what comes from then on, and nothing of before.
         (tmp_path / "stranger.key").rename(tmp_path / "known" / "stranger.key")
-        publish(settings, second, tmp_path)
-        assert heard(stranger, second)
+        with serving(settings, tmp_path) as sink:
+            greet(sink, stranger)
+            publish(sink, second)
+            assert heard(stranger, second)
 
 
 def test_an_address_that_is_taken_is_tried_again(address: str) -> None:
@@ -131,7 +175,6 @@ def test_keys_that_cannot_be_read_are_named(address: str, tmp_path: Path) -> Non
 
 
 def test_nobody_listening_holds_up_nothing(address: str) -> None:
-    sink = ZmqSink(Zmq(address=address), Path)
-    for number in range(20_000):
-        sink.send("run", "event", {"uid": str(number)})
-    sink.close()
+    with serving(Zmq(address=address)) as sink:
+        for number in range(20_000):
+            sink.send("run", "event", {"uid": str(number)})

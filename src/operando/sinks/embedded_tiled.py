@@ -21,20 +21,26 @@ class EmbeddedTiled:
     data_root : Path
         Where frames are; the server may read them.
     port : int
-        Loopback port.
+        Loopback port; 0 is any.
     key : str or None
         API key; None takes the one of the last time, or a new one, from ``ROOT/run/sinks/tiled.key``.
     """
 
     def __init__(self, root: Path, data_root: Path, port: int, key: str | None) -> None:
-        self.key = key or _remembered(root / FOLDER / "tiled.key")
+        self.key = key or remembered_key(root / FOLDER / "tiled.key")
         self._server = SimpleTiledServer(
             root / "tiled", api_key=self.key, port=port, readable_storage=[data_root.resolve()]
         )
-        self.uri = f"http://127.0.0.1:{self._server.port}"
+        self.port = self._server.port
+        self.uri = f"http://127.0.0.1:{self.port}"
+
+    def close(self) -> None:
+        """End the server."""
+        self._server.close()
 
 
-def _remembered(file: Path) -> str:
+def remembered_key(file: Path) -> str:
+    """Return the key of the last time, or a new one."""
     if not file.exists():
         descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w", encoding="ascii") as newborn:
