@@ -11,6 +11,7 @@ import h5py
 import pytest
 from metadata.described_run import SHIPPED, bare, configured, engine
 
+from operando.cli.demo_configuration import write_configuration
 from operando.config import load
 from operando.errors import RunRefused
 
@@ -134,3 +135,13 @@ def test_a_keyword_that_cannot_be_is_refused_before_the_run_is_opened(keywords: 
     assert endstation.starts == []
     for part in (*says, "no run is opened"):
         assert part in str(caught.value)
+
+
+def test_a_demo_of_real_images_claims_no_simulated_beam(tmp_path: Path) -> None:
+    poni = tmp_path / "mine.poni"
+    poni.write_text((SHIPPED / "poni" / "simulated.poni").read_text().replace("2.0664e-11", "7.093e-11"))
+    file = write_configuration(tmp_path / "demo", 1.0, 1, 1, str(tmp_path / "*.cbf"), poni, None)
+    config = load(file)
+    assert config.beam is None
+    assert (config.detector.model, config.integration.calibrant) == (None, None)
+    assert config.cell.assembly_pressure_MPa == 375.0
