@@ -106,12 +106,13 @@ def _write_programme(entry: h5py.Group, run: Run) -> None:
         return
     group = make_group(entry, "programme", "NXparameters")
     write_fields(group, PROGRAMME, table)
+    counter = run.setting("cell", "counter_electrode_potential_V")
     for name in ("upper_cutoff", "lower_cutoff"):
         if potential := table.get(name):
             write_value(group, name, potential["value_V"], "V", scale=potential["scale"])
-            counter = run.setting("cell", "counter_electrode_potential_V")
-            terminals = terminal_voltage(potential["value_V"], PotentialScale(potential["scale"]), counter)
-            write_value(group, f"{name}_at_terminals", terminals, "V", scale=PotentialScale.CELL.value)
+            if counter is not None:
+                terminals = terminal_voltage(potential["value_V"], PotentialScale(potential["scale"]), counter)
+                write_value(group, f"{name}_at_terminals", terminals, "V", scale=PotentialScale.CELL.value)
 
 
 def _write_software(entry: h5py.Group, run: Run) -> None:
