@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from operando.history import GUARD_NS, EnvironmentHistory, EnvironmentLog
+from operando.history import GUARD_NS, EnvironmentHistory, EnvironmentLog, reader
 from operando.history.schema import open_for_writing
 from operando.vocabulary import Quality, Reading
 
@@ -266,3 +266,14 @@ def test_a_reader_keeps_the_files_of_few_days_open(
         assert history.committed_ns() == days[-1] + SECOND
         most = max(most, opened())
     assert 0 < most <= 9  # of three days: the file, its log and its index
+
+
+def test_a_moment_is_found_without_reading_a_folder_of_years(
+    log: EnvironmentLog, history: EnvironmentHistory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for moment in (MIDNIGHT - SECOND, MIDNIGHT):
+        log.append("voltage", Reading(3.5, moment))
+    log.commit(MIDNIGHT + SECOND)
+    monkeypatch.setattr(reader, "days_in", lambda _: pytest.fail("the folder was read"))
+    assert len(history.samples("voltage", MIDNIGHT - SECOND, MIDNIGHT)) == 2
+    assert len(history.samples("voltage", MIDNIGHT - 90_000 * SECOND, MIDNIGHT - 2 * SECOND)) == 0

@@ -1,6 +1,7 @@
 """Readers of the environment log: any number, in any process, while it is written."""
 
 import sqlite3
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +48,7 @@ class EnvironmentHistory:
             UTC, ns since the epoch.
         """
         rows: list[tuple[int, float | None, int]] = []
-        for day in sorted(day for day in days_in(self._folder) if day_of(start_ns) <= day <= day_of(end_ns)):
+        for day in self._days(day_of(start_ns), day_of(end_ns)):
             rows += self._select(day, _INTERVAL, (quantity, start_ns, end_ns))
         return Samples(
             np.array([row[0] for row in rows], dtype=np.int64),
@@ -79,6 +80,12 @@ class EnvironmentHistory:
         for connection, _ in self._files.values():
             connection.close()
         self._files.clear()
+
+    def _days(self, first: int, last: int) -> Sequence[int]:
+        """Return the days, some perhaps without a file, from one to another; the folder is read for long spans only."""
+        if last - first < OPEN_DAYS:
+            return range(first, last + 1)
+        return [day for day in reversed(days_in(self._folder)) if first <= day <= last]
 
     def _select(self, day: int, query: str, arguments: tuple[Any, ...]) -> list[tuple[int, float | None, int]]:
         connection = self._open(day)

@@ -4,10 +4,11 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from datetime import UTC, datetime
+from datetime import date
 from pathlib import Path
 
 DAY_NS = 86_400 * 1_000_000_000
+_EPOCH = date(1970, 1, 1).toordinal()
 
 TABLES = """
 CREATE TABLE IF NOT EXISTS quantity (
@@ -57,14 +58,17 @@ def file_of(folder: Path, day: int) -> Path:
     >>> file_of(Path("environment"), day_of(1_000_000_000_000_000_000)).name
     '20010909.sqlite'
     """
-    return folder / f"{datetime.fromtimestamp(day * 86_400, UTC):%Y%m%d}.sqlite"
+    return folder / f"{date.fromordinal(day + _EPOCH):%Y%m%d}.sqlite"
 
 
 def days_in(folder: Path) -> list[int]:
     """Return the days that have a file, the newest first."""
-    names = (path.stem for path in folder.glob("????????.sqlite"))
-    dates = (datetime.strptime(name, "%Y%m%d").replace(tzinfo=UTC) for name in names if name.isdigit())
-    return sorted((int(date.timestamp()) // 86_400 for date in dates), reverse=True)
+    try:
+        stems = [name[:8] for name in os.listdir(folder) if len(name) == 15 and name.endswith(".sqlite")]
+    except FileNotFoundError:
+        return []
+    # Asked at each look, in a folder that may hold years: fromisoformat is 20 times faster than strptime.
+    return sorted((date.fromisoformat(stem).toordinal() - _EPOCH for stem in stems if stem.isdigit()), reverse=True)
 
 
 def open_for_writing(path: Path) -> sqlite3.Connection:
