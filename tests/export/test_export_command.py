@@ -43,11 +43,18 @@ def test_xye_into_a_folder_named_after_the_file(run: MadeRun, tmp_path: Path, mo
     assert len(list((tmp_path / f"{run.file.stem}_xye").glob("*.xye"))) == 2
 
 
-@pytest.mark.parametrize(("format", "words"), [("xdi", "no spectra in it"), ("fio", "petra")])
-def test_what_is_not_there_is_refused_in_words(run: MadeRun, format: str, words: str) -> None:
-    done = invoke(run.file, "--to", format)
+def test_fio_as_the_recorder_writes_it_at_petra(run: MadeRun, tmp_path: Path) -> None:
+    done = invoke(run.file, "--to", "fio", "--out", str(tmp_path), "--json")
+    assert done.exit_code == 0, done.exception
+    told = json.loads(done.stdout.splitlines()[-1])
+    assert told == {"file": str(tmp_path / f"{run.file.stem}.fio"), "rows": run.frames}
+    assert "%d\n Col 1 " in Path(told["file"]).read_text()
+
+
+def test_what_is_not_there_is_refused_in_words(run: MadeRun) -> None:
+    done = invoke(run.file, "--to", "xdi")
     assert isinstance(done.exception, RecordError)
-    assert words in str(done.exception)
+    assert "no spectra in it" in str(done.exception)
 
 
 def test_a_wrong_call(run: MadeRun, tmp_path: Path) -> None:

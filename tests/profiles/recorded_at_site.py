@@ -32,7 +32,10 @@ class RunAtSite(MadeRun):
         self.profile = PROFILES[self.facts["profile"]]
         self.raw = self.profile.raw_folder(self.facts, Path(self.facts["data_root"]))
         self.documents = list(self._documents())
-        self.documents[0][1]["operando"]["site"] = self.facts
+        start = self.documents[0][1]
+        start["operando"]["site"] = self.facts
+        start.pop("proposal", None)  # the site knows it
+        start["operando"]["configuration"].pop("proposal", None)
 
     def record(self) -> None:
         """Write frames, log and journal, and have them recorded."""

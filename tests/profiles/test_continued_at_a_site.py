@@ -22,32 +22,32 @@ def run(request: pytest.FixtureRequest, tmp_path: Path) -> RunAtSite:
 
 
 @pytest.fixture
-def undisturbed(run: RunAtSite) -> Path:
-    """The file as it is when nothing happens, beside the place where it is made again."""
-    run.record()
-    path = record_path(run.root, Run.from_start(run.documents[0][1]))
-    return path.rename(path.with_name("undisturbed"))
-
-
-def made_again(run: RunAtSite) -> Path:
-    run.record_again()
+def path(run: RunAtSite) -> Path:
     return record_path(run.root, Run.from_start(run.documents[0][1]))
 
 
-def test_a_recorder_that_died_in_the_middle(run: RunAtSite, undisturbed: Path) -> None:
+def die_in_the_middle(run: RunAtSite) -> None:
     with closing(EnvironmentHistory(run.root / "environment")) as history:
         runs = Runs(run.journal.parent, run.data, history, once=True)
         runs.discover()
         while not any(recording.length > 1 for recording in runs.active):
             runs.step()
         runs.close()
-    assert_same_file(made_again(run), undisturbed)
 
 
-def test_a_recorder_that_died_just_before_the_end_time(run: RunAtSite, undisturbed: Path) -> None:
-    path = undisturbed.with_name(record_path(run.root, Run.from_start(run.documents[0][1])).name)
+def die_just_before_the_end_time(undisturbed: Path, path: Path) -> None:
     shutil.copy(undisturbed, path)
     with h5py.File(path, "r+") as file:
         for entry in file.values():
             del entry["end_time"]
-    assert_same_file(made_again(run), undisturbed)
+
+
+def test_a_recorder_that_died_is_followed_by_one_that_writes_the_same_file(run: RunAtSite, path: Path) -> None:
+    run.record()
+    undisturbed = path.rename(path.with_name("undisturbed"))
+    die_in_the_middle(run)
+    run.record_again()
+    assert_same_file(path, undisturbed)
+    die_just_before_the_end_time(undisturbed, path)
+    run.record_again()
+    assert_same_file(path, undisturbed)

@@ -48,6 +48,9 @@ def test_viewers_of_desy_find_scan_and_its_data(raw: Path) -> None:
     with h5py.File(path) as file:
         assert file.attrs["default"] == "scan"
         assert {"instrument", "sample", "data"} <= set(file["scan"])
+        for entry in file.values():
+            assert entry["experiment_identifier"].asstr()[()] == "20200001"
+            assert entry["collection_identifier"].asstr()[()] == "11012345"
         assert file["scan/data"].attrs["NX_class"] == "NXdata"
         np.testing.assert_array_equal(file["scan/data/detector"][3], image(3))
         picture = get_default(file)

@@ -24,7 +24,7 @@ class Format(StrEnum):
 
 def export(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A file of record.")],
-    to: Annotated[Format, typer.Option("--to", help="bdf: electrochemistry. xye: patterns.")],
+    to: Annotated[Format, typer.Option("--to", help="bdf: electrochemistry. xye: patterns. fio: scalars.")],
     out: Annotated[
         Path | None, typer.Option("--out", metavar="DIR", help="By default a folder here, named after FILE.")
     ] = None,
@@ -61,7 +61,13 @@ def export(
         case Format.XDI:
             raise RecordError(f"{file}: no spectra in it; nothing is exported as xdi")
         case Format.FIO:
-            raise RecordError(f"{file}: fio is written by the site profile petra when a run ends; nothing is exported")
+            from operando.recorder.profiles.fio import write_fio
+
+            folder.mkdir(parents=True, exist_ok=True)
+            text = folder / f"{file.stem}.fio"
+            if not (length := write_fio(file, text)):
+                raise RecordError(f"{file}: no frames in it; nothing is exported as fio")
+            report({"file": str(text), "rows": length}, json)
 
 
 def _rows(text: str) -> slice:

@@ -81,12 +81,15 @@ class Esrf:
         link_measurement(entry)
 
     def finish(self, file: "h5py.File", run: "Run") -> None:
-        """Add the frames as one stack, ``instrument/detector/data``."""
+        """Add the frames as one stack, ``instrument/detector/data``, and the names of proposal and collection."""
+        from operando.recorder.profiles.identity import write_identity
         from operando.recorder.profiles.measurement import link_stack, write_stack
 
         entry = file.get(ENTRIES["xrd"])
         if entry is not None and write_stack(entry):
             link_stack(entry, "measurement")
+        facts = {"experiment_identifier": run.site["proposal"], "collection_identifier": run.site["collection"]}
+        write_identity(file, facts)
 
     def beside(self, record: Path, run: "Run") -> None:
         """Link every entry into the files of the collection and of the proposal."""

@@ -14,7 +14,7 @@ TYPES = {"f": "DOUBLE", "i": "INTEGER", "u": "INTEGER", "b": "INTEGER"}
 """numpy's kind → FIO's type."""
 
 
-def write_fio(record: Path, target: Path) -> None:
+def write_fio(record: Path, target: Path) -> int:
     """Write the per-frame quantities of a file of record, the time stamp last; patterns stay in the file of record.
 
     Parameters
@@ -22,7 +22,12 @@ def write_fio(record: Path, target: Path) -> None:
     record : Path
         A complete file of record; one without frames has no FIO.
     target : Path
-        Replaced as a whole.
+        Replaced as a whole; its folder is there.
+
+    Returns
+    -------
+    int
+        Frames; 0 where there is nothing to write.
 
     Raises
     ------
@@ -32,7 +37,8 @@ def write_fio(record: Path, target: Path) -> None:
     with h5py.File(record, "r", locking=False) as file:
         patterns = next(pattern_entries(file), None)
         if patterns is None:
-            return
+            return 0
+        length = len(patterns)
         text = "\n".join(_lines(patterns.entry)) + "\n"
     fresh = target.with_suffix(".fio.new")
     with fresh.open("w", encoding="utf-8") as out:
@@ -40,6 +46,7 @@ def write_fio(record: Path, target: Path) -> None:
         out.flush()
         os.fsync(out.fileno())
     os.replace(fresh, target)
+    return length
 
 
 def _lines(entry: h5py.Group) -> Iterator[str]:

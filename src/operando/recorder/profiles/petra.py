@@ -22,6 +22,12 @@ if TYPE_CHECKING:
 SCAN = "scan"
 DETECTOR = "detector"
 """Folder of the frames within that of the scan."""
+IDENTITY = {
+    "experiment_identifier": "proposalId",
+    "experiment_description": "title",
+    "collection_identifier": "beamtimeId",
+}
+"""Field of NXentry → key of the beamtime's metadata."""
 
 _logger = logging.getLogger(__name__)
 
@@ -77,13 +83,16 @@ class Petra:
         """Nothing more."""
 
     def finish(self, file: "h5py.File", run: "Run") -> None:
-        """Add the frames as one stack, also to ``data``; a run without frames gets ``scan``, too."""
+        """Add the frames as one stack, also to ``data``, and the beamtime; a run without frames gets ``scan``, too."""
+        from operando.recorder.profiles.identity import write_identity
         from operando.recorder.profiles.measurement import link_stack, write_stack
 
         if SCAN not in file:
             file[SCAN] = _soft_link(f"/{self.entry('environment')}")
         elif write_stack(file[SCAN]):
             link_stack(file[SCAN], "data")
+        beamtime = run.site.get("beamtime") or {}
+        write_identity(file, {name: str(beamtime.get(key, "")) for name, key in IDENTITY.items()})
 
     def beside(self, record: Path, run: "Run") -> None:
         """Write the FIO file, where asked for, and then the line that lets the ingestor take the scan."""
