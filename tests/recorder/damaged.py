@@ -26,7 +26,8 @@ def made_file(root: Path, frames: int = 3) -> MadeRun:
 TWICE = (
     *(f"xrd/{name}" for name in ("sample", "programme", "user_1", "software", "start_document", "instrument/beam")),
     *(f"environment/{name}" for name in ("programme", "user_1", "software", "instrument/beam")),
-    *(f"environment/sample/layer_{number}" for number in (2, 3)),
+    *(f"environment/sample/layer_{number}" for number in (1, 2, 3)),
+    "environment/instrument/source",
     *(f"environment/instrument/electrochemistry/{name}" for name in ("current", "cycle_log", "step_log")),
     *(f"environment/instrument/pressure/{name}_log" for name in ("authority_up", "authority_down")),
     *(f"environment/instrument/pressure/stack_pressure_{name}_log" for name in ("target", "settled", "uncertainty")),
@@ -36,6 +37,13 @@ TWICE = (
     "xrd/lattice",
 )
 """What stands there a second time in its kind."""
+KEPT = {
+    "environment/sample/cell": ("electrode_diameter", "assembly_pressure"),
+    "environment/instrument/pressure/load_cell": ("measurement", "tare", "tare_time", "calibration_date"),
+    "xrd/reduction/input": ("poni",),
+    "xrd/instrument/detector": ("distance",),
+}
+"""Of places with many fields of a kind, those that stay."""
 
 
 def slim(path: Path) -> None:
@@ -43,7 +51,11 @@ def slim(path: Path) -> None:
     with h5py.File(path, "r+") as file:
         for name in TWICE:
             del file[name]
-        for quantity in ("stack_pressure_uncertainty", "temperature", "current", "charge", "lattice_a"):
+        for place, kept in KEPT.items():
+            for name in [name for name in file[place] if isinstance(file[place].get(name), h5py.Dataset)]:
+                if name not in kept and not name.startswith("frames_"):
+                    del file[place][name]
+        for quantity in ("stack_pressure_uncertainty", "temperature", "current", "charge", "lattice_"):
             for name in [name for name in file["xrd/frames"] if name.startswith(quantity)]:
                 del file["xrd/frames"][name]
             if quantity in file["xrd/data"]:

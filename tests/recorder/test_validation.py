@@ -7,7 +7,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
-from recorder.damaged import damaged, made_file, remove, replaced
+from recorder.damaged import damaged, made_file, remove, replaced, slim
 from recorder.made_run import MadeRun
 from typer import Typer
 from typer.testing import CliRunner
@@ -19,7 +19,10 @@ from operando.recorder.validation import validate
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> MadeRun:
-    return made_file(tmp_path_factory.mktemp("root"))
+    made = made_file(tmp_path_factory.mktemp("root"))
+    assert validate(made.file) == []
+    slim(made.file)
+    return made
 
 
 def app() -> Typer:

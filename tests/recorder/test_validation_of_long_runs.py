@@ -6,7 +6,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
-from recorder.damaged import made_file
+from recorder.damaged import made_file, slim
 
 from operando.recorder.finding import Rule
 from operando.recorder.validation import validate
@@ -21,6 +21,7 @@ LOG = "environment/instrument"
 def long_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A short run's file, grown to a day and a half."""
     run = made_file(tmp_path_factory.mktemp("root"))
+    slim(run.file)
     with h5py.File(run.file, "r+") as file:
         _grow_frames(file)
         _grow_logs(file)
@@ -46,6 +47,7 @@ def _grow_frames(file: h5py.File) -> None:
         first = frames[name][0]
         frames[name].resize(FRAMES, axis=0)
         frames[name][:] = values.get(name, np.zeros(FRAMES) if name.endswith("_count") else first)
+    file["xrd/frames_announced"][()] = FRAMES
     file["xrd/gaps/row"].resize(1, axis=0)
     file["xrd/gaps/reason"].resize(1, axis=0)
     file["xrd/gaps/row"][0], file["xrd/gaps/reason"][0] = 77_777, "no such file"

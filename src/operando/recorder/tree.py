@@ -37,10 +37,9 @@ def groups_of(parent: h5py.Group, *wanted: str) -> Iterator[h5py.Group]:
 def fields_of(group: h5py.Group) -> Iterator[tuple[str, h5py.Dataset]]:
     """Yield the fields of a group, with their names; frames behind external links are not its matter."""
     for name in group:
-        if not isinstance(group.get(name, getlink=True), h5py.ExternalLink):
-            field = group.get(name)
-            if isinstance(field, h5py.Dataset):
-                yield name, field
+        is_elsewhere = group.get(name, getclass=True, getlink=True) is h5py.ExternalLink
+        if not is_elsewhere and group.get(name, getclass=True) is h5py.Dataset:
+            yield name, group[name]
 
 
 def _below(parent: h5py.Group, wanted: tuple[str, ...], seen: set[object]) -> Iterator[h5py.Group]:
@@ -57,7 +56,6 @@ def _below(parent: h5py.Group, wanted: tuple[str, ...], seen: set[object]) -> It
 def subgroups(parent: h5py.Group) -> Iterator[h5py.Group]:
     """Yield subgroups of this file; frames behind external links are not its matter."""
     for name in parent:
-        if not isinstance(parent.get(name, getlink=True), h5py.ExternalLink):
-            child = parent.get(name)
-            if isinstance(child, h5py.Group):
-                yield child
+        is_elsewhere = parent.get(name, getclass=True, getlink=True) is h5py.ExternalLink
+        if not is_elsewhere and parent.get(name, getclass=True) is h5py.Group:
+            yield parent[name]
