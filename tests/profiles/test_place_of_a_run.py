@@ -4,11 +4,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from profiles.recorded_at_site import ESRF
+from profiles.recorded_at_site import ESRF, PETRA, open_beamtime
 from recorder.made_run import CONFIGS
 
 from operando.config import load
 from operando.config.site import Site
+from operando.disk import DiskWatch, Limits, Watched
 from operando.engine.site import RunSite
 from operando.errors import RunRefused
 
@@ -90,3 +91,33 @@ def test_in_a_laboratory_frames_go_to_a_folder_of_the_day(tmp_path: Path) -> Non
     assert {folder.parents[1] for folder in folders} == {tmp_path / "data/raw"}
     assert len(folders) == 3
     assert lab.open_run(sample={"name": "any | thing"}) == {"profile": "lab"}
+
+
+def test_what_is_watched_is_where_the_open_run_goes_or_the_next_one_would(tmp_path: Path) -> None:
+    current = open_beamtime(tmp_path)
+    open_beamtime(tmp_path, "gpfs/commissioning", None)
+    petra = Counter(tmp_path, PETRA)
+    assert petra.site.folder() == current / "raw"
+    petra.open_run()
+    current.rename(tmp_path / "gpfs/stopped")
+    assert petra.site.folder() == current / "raw", "exposures wait: their files cannot be written elsewhere"
+    petra.close_run()
+    assert petra.site.folder() == tmp_path / "gpfs/commissioning/raw"
+    assert petra.open_run()["data_root"] == str(tmp_path / "gpfs/commissioning")
+
+
+def test_a_site_watches_a_folder_that_is_the_users_to_write(esrf: Counter, tmp_path: Path) -> None:
+    assert esrf.site.folder() == tmp_path / "data/sim0001/bm31/20260301/RAW_DATA"
+
+
+def test_the_watch_follows_a_beamtime_that_ends(tmp_path: Path) -> None:
+    current = open_beamtime(tmp_path)
+    open_beamtime(tmp_path, "gpfs/commissioning", None)
+    petra = Counter(tmp_path, PETRA)
+    watch = DiskWatch(lambda: [Watched("data root", petra.site.folder())], Limits(1e-9, 1e-9, 1e-9), "endstation.toml")
+    assert watch.look().writable
+    petra.open_run()
+    current.rename(tmp_path / "gpfs/stopped")
+    assert f"data root {current}/raw: it is not there" in watch.look().words
+    petra.close_run()
+    assert watch.look().writable

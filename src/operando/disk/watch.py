@@ -47,8 +47,8 @@ class DiskWatch:
 
     Parameters
     ----------
-    folders : sequence of Watched
-        Each may lie on a disk of its own.
+    folders : sequence of Watched, or callable
+        Each may lie on a disk of its own; a callable is asked at each look, for a site may change its folders.
     limits : Limits
         For each of those disks.
     where : str
@@ -59,12 +59,13 @@ class DiskWatch:
 
     def __init__(
         self,
-        folders: Sequence[Watched],
+        folders: Sequence[Watched] | Callable[[], Sequence[Watched]],
         limits: Limits,
         where: str,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._folders = folders
+        self._find = folders if callable(folders) else lambda: folders
+        self._folders: Sequence[Watched] = ()
         self._limits = limits
         self._where = where
         self._clock = clock
@@ -112,6 +113,7 @@ class DiskWatch:
     def look(self) -> Verdict:
         """Look once, in the caller's thread."""
         self._began = self._clock()
+        self._folders = self._find()
         found = [self._judge(folder) for folder in self._folders]
         self._began = None
         worst = max(found, key=lambda each: (not each.writable, list(Keeping).index(each.state)))

@@ -2,7 +2,6 @@
 
 import atexit
 import sys
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,7 +22,7 @@ from operando.engine.run_engine import EndstationRunEngine
 from operando.engine.scan_id import ScanCounter
 from operando.engine.site import RunSite
 from operando.journal import Journal
-from operando.recorder.profiles import data_root_of
+from operando.recorder.profiles import make_data_folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +74,7 @@ def assemble(config: Endstation, root: Path, connection_time: float = CONNECTION
     journal = Journal(root / "journal")
     keeper = Keeper(journal)
     run_engine.subscribe(keeper)
-    _guard(run_engine, keeper, config, root)
+    _guard(run_engine, keeper, site, config, root)
     run_engine.subscribe(site.close, "stop")
     if sys.stderr.isatty():
         bars = ProgressBars(Console(stderr=True))
@@ -84,14 +83,14 @@ def assemble(config: Endstation, root: Path, connection_time: float = CONNECTION
     return Assembly(run_engine, devices, journal, Pulse(config.prefix))
 
 
-def _guard(run_engine: EndstationRunEngine, keeper: Keeper, config: Endstation, root: Path) -> None:
+def _guard(run_engine: EndstationRunEngine, keeper: Keeper, site: RunSite, config: Endstation, root: Path) -> None:
     """Let exposures wait while journal, disks or recorder cannot keep them."""
     terminal = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
-    data_root = data_root_of(config, root)
-    with suppress(OSError):  # only now: one that vanishes later may be a disk that is no longer mounted
-        data_root.mkdir(parents=True, exist_ok=True)
-    folders = [Watched("data root", data_root), Watched("journals", root / "journal", remake=True)]
-    watch = DiskWatch(folders, Limits(*config.disk.limits), str(config.file))
+    make_data_folder(config, root)
+    journals = Watched("journals", root / "journal", remake=True)
+    watch = DiskWatch(
+        lambda: [Watched("data root", site.folder()), journals], Limits(*config.disk.limits), str(config.file)
+    )
     watch.start()
     word = RecorderWord(config.prefix, terminal.print)
     gate = Gate(run_engine, [watch.obstacle, word.obstacle], keeper.obstacle, terminal.print)

@@ -8,7 +8,7 @@ from typing import Any
 
 from operando.config import Endstation
 from operando.errors import EndstationError, RunRefused
-from operando.recorder.profiles import PROFILES, Facts, Wish
+from operando.recorder.profiles import PROFILES, Facts, Wish, data_folder_of
 
 Known = Callable[[], Mapping[str, Any]]
 """Gives the metadata of a run."""
@@ -42,6 +42,7 @@ class RunSite:
     """
 
     def __init__(self, config: Endstation, root: Path, known: Known, upcoming: Callable[[], int]) -> None:
+        self._config = config
         self._site = config.site
         self._profile = PROFILES[config.site.profile]
         self._root = root
@@ -75,6 +76,11 @@ class RunSite:
                 raise EndstationError(f"{folder}: cannot be made: {error.strerror}; no frame was taken") from error
             return folder
         raise AssertionError("numbers do not end")
+
+    def folder(self) -> Path:
+        """Return the folder that must take files: of the run that is open, or where the next one would go."""
+        claim = self._claim
+        return data_folder_of(self._config, self._root, claim.facts if claim else None)
 
     def describe(self, metadata: Mapping[str, Any]) -> dict[str, Any]:
         """Return the metadata of a run that is being opened, with its place.

@@ -34,6 +34,19 @@ class Esrf:
     """``<root>/<proposal>/<beamline>/<session>/RAW_DATA/<collection>/<collection>_<dataset>/…``."""
 
     writes_beside: ClassVar[bool] = True
+    makes_root: ClassVar[bool] = True
+
+    def outlook(self, wish: Wish) -> Facts:
+        """Return session and proposal."""
+        facts = {"profile": "esrf", "beamline": wish.site.beamline, "session": wish.site.session}
+        try:
+            return facts | {"proposal_folder": esrf_proposal(wish.proposal, str(wish.site.beamline))}
+        except ValueError:  # said when a run starts
+            return facts
+
+    def folder(self, facts: Facts, data_root: Path) -> Path:
+        """Return the raw data of the session; the folders above are nobody's to write."""
+        return _session_folder(facts, data_root) / RAW if "proposal_folder" in facts else data_root
 
     def claim(self, wish: Wish) -> Facts:
         """Take the next free number of the collection, whoever took the others."""
@@ -106,8 +119,11 @@ class Esrf:
 
 
 def _folder(facts: Facts, data_root: Path, kind: str) -> Path:
-    names = (facts["proposal_folder"], facts["beamline"], facts["session"], kind, facts["collection"])
-    return data_root.joinpath(*map(component, names))
+    return _session_folder(facts, data_root) / kind / component(facts["collection"])
+
+
+def _session_folder(facts: Facts, data_root: Path) -> Path:
+    return data_root.joinpath(*(component(facts[name]) for name in ("proposal_folder", "beamline", "session")))
 
 
 def _stem(facts: Facts) -> str:

@@ -19,6 +19,15 @@ class Lab:
     """``DATA/raw/<day>/<8 hex>`` and ``DATA/processed/<day>/<scan>_<uid>.nxs``."""
 
     writes_beside: ClassVar[bool] = False
+    makes_root: ClassVar[bool] = True
+
+    def outlook(self, wish: Wish) -> Facts:
+        """Return that it is a laboratory."""
+        return {"profile": "lab"}
+
+    def folder(self, facts: Facts, data_root: Path) -> Path:
+        """Return the data root."""
+        return data_root
 
     def claim(self, wish: Wish) -> Facts:
         """Nothing is claimed: every run has a uid."""

@@ -36,6 +36,16 @@ class Petra:
     """``<root>/raw/<sample>_<scan>.nxs`` and ``<root>/raw/<sample>_<scan>/detector/…``."""
 
     writes_beside: ClassVar[bool] = True
+    makes_root: ClassVar[bool] = False
+
+    def outlook(self, wish: Wish) -> Facts:
+        """Return the first root that can be written; the first of all where none can."""
+        roots = [(wish.state_root / folder).resolve() for folder in wish.site.roots]
+        return {"profile": "petra", "data_root": str(next((root for root in roots if is_open(root)), roots[0]))}
+
+    def folder(self, facts: Facts, data_root: Path) -> Path:
+        """Return the raw data of the beamtime; the folder above is nobody's to write."""
+        return data_root / "raw"
 
     def claim(self, wish: Wish) -> Facts:
         """Take the first root that can be written, its beamtime, and a name for the scan."""

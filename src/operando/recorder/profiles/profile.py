@@ -46,12 +46,22 @@ class Wish:
 class Profile(Protocol):
     """A site.
 
-    `claim` and `raw_folder` serve the RunEngine process when a run starts. The rest is the recorder's, afterwards, from
-    the start document alone.
+    `outlook`, `claim` and the folders serve the RunEngine process when a run starts. The rest is the recorder's,
+    afterwards, from the start document alone.
     """
 
     writes_beside: ClassVar[bool]
     """Whether there are files beside a file of record."""
+    makes_root: ClassVar[bool]
+    """Whether the folder that takes files is ours to make; a beamtime's is not."""
+
+    def outlook(self, wish: Wish) -> Facts:
+        """Find out where a run would go now, as far as that is known; nothing is made."""
+        ...
+
+    def folder(self, facts: Facts, data_root: Path) -> Path:
+        """Return the folder that must take files for a run to go on."""
+        ...
 
     def claim(self, wish: Wish) -> Facts:
         """Find out where a run goes and make its folder, which is nobody else's.
