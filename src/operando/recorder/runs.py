@@ -17,6 +17,7 @@ from operando.recorder.patience import LIVE, REPLAY, Clock, CommittedTime
 from operando.recorder.recorded import Recorded
 from operando.recorder.recording import Recording
 from operando.recorder.run import Run
+from operando.recorder.torn_end import keep_torn_end
 
 PIECE = 262_144
 """Bytes of a journal read at a time; one of weeks is never in memory whole."""
@@ -238,6 +239,7 @@ class Runs:
         self._leave(run.path)
 
     def _leave(self, path: Path) -> None:
-        recording = self._open.pop(path).recording
-        if recording:
-            recording.close()
+        left = self._open.pop(path)
+        keep_torn_end(left.journal)
+        if left.recording:
+            left.recording.close()

@@ -6,7 +6,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
@@ -16,7 +16,8 @@ from operando.errors import RecordError
 from operando.history import EnvironmentHistory
 from operando.recorder.anew import WorkingTime, start_anew
 from operando.recorder.health import Health
-from operando.recorder.profiles import data_root_of
+from operando.recorder.profiles import data_folder_of, data_root_of, make_data_folder
+from operando.recorder.retention import Retention
 from operando.recorder.runs import Runs
 
 IDLE_S = 0.05
@@ -59,9 +60,8 @@ def run(
     """
     history = EnvironmentHistory(root / "environment")
     data_root = data_root_of(config, root)
-    with suppress(OSError):  # only now: one that vanishes later may be a disk that is no longer mounted
-        data_root.mkdir(parents=True, exist_ok=True)
-    watch = _watch(config, root, data_root)
+    make_data_folder(config, root)
+    watch = _watch(config, root)
     clock = time.monotonic if once else WorkingTime(lambda: watch.latest.writable)
     runs = Runs(root / "journal", data_root, history, once, clock, log_is_kept)
     try:
@@ -70,7 +70,8 @@ def run(
                 ready()
                 _exhaust(runs, stop)
             else:
-                _follow(runs, config, watch, ca_port, stop, ready)
+                retention = Retention(root / "journal", data_root, config.journal.keep_days)
+                _follow(runs, retention, config, watch, ca_port, stop, ready)
     finally:
         watch.close()
         runs.drop() if runs.spoilt else runs.close()
@@ -90,13 +91,21 @@ def _exhaust(runs: Runs, stop: threading.Event) -> None:
             stop.wait(IDLE_S)
 
 
-def _watch(config: Endstation, root: Path, data_root: Path) -> DiskWatch:
-    folders = [Watched("data root", data_root), Watched("journals", root / "journal", remake=True)]
-    return DiskWatch(folders, Limits(*config.disk.limits), str(config.file))
+def _watch(config: Endstation, root: Path) -> DiskWatch:
+    """Watch the folder that runs go to, which a site may change, and the journals."""
+    journals = Watched("journals", root / "journal", remake=True)
+    limits = Limits(*config.disk.limits)
+    return DiskWatch(lambda: [Watched("data root", data_folder_of(config, root)), journals], limits, str(config.file))
 
 
 def _follow(
-    runs: Runs, config: Endstation, watch: DiskWatch, ca_port: int, stop: threading.Event, ready: Callable[[], None]
+    runs: Runs,
+    retention: Retention,
+    config: Endstation,
+    watch: DiskWatch,
+    ca_port: int,
+    stop: threading.Event,
+    ready: Callable[[], None],
 ) -> None:
     from operando.recorder.live import SPECS, LiveResults
     from operando.records import RecordServer
@@ -113,6 +122,7 @@ def _follow(
                 start_anew(runs)
             if time.monotonic() - looked >= DISCOVER_S:
                 runs.discover()
+                retention.remove_if_due()
                 looked = time.monotonic()
             worked = runs.step()
             if runs.waiting or runs.spoilt:
