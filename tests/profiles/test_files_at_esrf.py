@@ -13,6 +13,7 @@ from silx.io.h5py_utils import top_level_names
 from silx.io.nxdata import get_default
 
 from operando.errors import EndstationError, RunRefused
+from operando.recorder.profiles import PROFILES
 from operando.recorder.validation import validate
 
 
@@ -82,6 +83,14 @@ def test_a_scan_says_how_it_ended_in_blisswriters_words(path: Path) -> None:
         for entry in file.values():
             assert entry["end_reason"].asstr()[()] == "SUCCESS"
             assert entry["end_time"].asstr()[()] > entry["start_time"].asstr()[()]
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [("success", "SUCCESS"), ("abort", "USER_ABORT"), ("fail", "FAILURE"), ("abandoned", "FAILURE")],
+)
+def test_every_end_has_a_word_there(ours: str, theirs: str) -> None:
+    assert PROFILES["esrf"].end_reason(ours) == theirs
 
 
 def test_the_folder_can_be_moved_with_its_frames(run: RunAtSite, path: Path, tmp_path: Path) -> None:

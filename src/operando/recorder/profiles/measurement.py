@@ -54,9 +54,10 @@ def write_stack(entry: h5py.Group) -> bool:
     layout = h5py.VirtualLayout((len(files), *shape), dtype=dtype)
     for number, first, last in _stretches(files, rows):
         link = detector.get(f"frames_{number:06d}", getlink=True)
-        start, stop = int(rows[first]), int(rows[last - 1]) + 1
-        source = h5py.VirtualSource(link.filename, link.path, (stop, *shape), dtype=dtype)
-        layout[first:last] = source[start:stop]
+        if isinstance(link, h5py.ExternalLink):
+            start, stop = int(rows[first]), int(rows[last - 1]) + 1
+            source = h5py.VirtualSource(link.filename, link.path, (stop, *shape), dtype=dtype)
+            layout[first:last] = source[start:stop]
     lost = -1 if np.issubdtype(dtype, np.signedinteger) else 0
     _forget(detector, "data")
     stack = detector.create_virtual_dataset("data", layout, fillvalue=lost)
