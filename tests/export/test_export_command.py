@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import h5py
 import pytest
 from click.testing import Result
 from recorder.damaged import made_file
@@ -49,6 +50,17 @@ def test_fio_as_the_recorder_writes_it_at_petra(run: MadeRun, tmp_path: Path) ->
     told = json.loads(done.stdout.splitlines()[-1])
     assert told == {"file": str(tmp_path / f"{run.file.stem}.fio"), "rows": run.frames}
     assert "%d\n Col 1 " in Path(told["file"]).read_text()
+    assert isinstance(invoke(run.file, "--to", "fio", "--out", str(tmp_path)).exception, RecordError), "replaced"
+
+
+def test_a_run_without_frames_has_no_fio(run: MadeRun, tmp_path: Path) -> None:
+    path = tmp_path / "without.nxs"
+    path.write_bytes(run.file.read_bytes())
+    with h5py.File(path, "r+") as file:
+        del file["xrd"]
+    refused = invoke(path, "--to", "fio", "--out", str(tmp_path / "out"))
+    assert isinstance(refused.exception, RecordError)
+    assert not (tmp_path / "out").exists()
 
 
 def test_what_is_not_there_is_refused_in_words(run: MadeRun) -> None:

@@ -33,6 +33,15 @@ PRESSURE_LOG = f"{LOGS}/pressure/load_cell/value_log"
 RAW = "xrd/instrument/detector/frames_000001"
 
 
+def stacked(source: str) -> Defect:
+    def defect(file: h5py.File) -> None:
+        layout = h5py.VirtualLayout((3, 2, 2), "i4")
+        layout[:] = h5py.VirtualSource(source, "/entry/data/data", (3, 2, 2))
+        file["xrd/instrument/detector"].create_virtual_dataset("data", layout)
+
+    return defect
+
+
 def added_configuration(text: str, checksum: str, algorithm: str = "sha256") -> Defect:
     def defect(file: h5py.File) -> None:
         note = file.create_group("environment/configuration")
@@ -246,6 +255,7 @@ DEFECTS: dict[str, tuple[Defect, set[Rule], str]] = {
     ),
     # raw frames
     "an absolute link": (linked(RAW, "/nowhere/frames_000001.h5"), {Rule.RAW_LINK, Rule.RAW_MISSING}, "absolute path"),
+    "a stack of frames under absolute paths": (stacked("/nowhere/frames_000001.h5"), {Rule.RAW_LINK}, "absolute path"),
     "a link to nothing": (linked(RAW, "../../raw/gone.h5"), {Rule.RAW_MISSING}, "1 of 2 raw files are missing"),
     "a link to something else": (
         linked(RAW, "../../raw/20260301/0123abcd/frames_000001.h5", "/entry/elsewhere"),

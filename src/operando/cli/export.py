@@ -61,13 +61,10 @@ def export(
         case Format.XDI:
             raise RecordError(f"{file}: no spectra in it; nothing is exported as xdi")
         case Format.FIO:
-            from operando.recorder.profiles.fio import write_fio
+            from operando.export.fio import export_fio
 
-            folder.mkdir(parents=True, exist_ok=True)
-            text = folder / f"{file.stem}.fio"
-            if not (length := write_fio(file, text)):
-                raise RecordError(f"{file}: no frames in it; nothing is exported as fio")
-            report({"file": str(text), "rows": length}, json)
+            target, length = export_fio(file, folder)
+            report({"file": str(target), "rows": length}, json)
 
 
 def _rows(text: str) -> slice:

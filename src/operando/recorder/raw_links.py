@@ -10,7 +10,7 @@ import numpy as np
 
 from operando.recorder.finding import Finding, Rule
 from operando.recorder.pattern_entry import PatternEntry, pattern_entries
-from operando.recorder.tree import groups_of
+from operando.recorder.tree import fields_of, groups_of
 
 PREFIX = "frames_"
 """Name of a link before its number."""
@@ -21,7 +21,6 @@ class _Link:
     """A link to a file of raw frames."""
 
     place: str
-    number: int
     target: Path
     dataset: str
 
@@ -35,21 +34,35 @@ def check_raw_links(path: Path, file: h5py.File) -> Iterator[Finding]:
         Of the file: links are relative to its folder.
     """
     for patterns in pattern_entries(file):
-        links = {}
+        links: dict[int, _Link] = {}
         for detector in groups_of(patterns.entry, "NXdetector"):
-            for name in detector:
-                link = detector.get(name, getlink=True)
-                if not isinstance(link, h5py.ExternalLink):
-                    continue
-                place = f"{detector.name}/{name}"
-                if os.path.isabs(link.filename):
-                    words = f"absolute path {link.filename}: the folders cannot move together"
-                    yield Finding(Rule.RAW_LINK, place, words)
-                number = name.removeprefix(PREFIX)
-                if name.startswith(PREFIX) and number.isdigit():
-                    target = path.resolve().parent / link.filename
-                    links[int(number)] = _Link(place, int(number), target, link.path)
+            links |= _links(path.resolve().parent, detector)
+            yield from _check_relative(detector)
         yield from _check_targets(patterns, links)
+
+
+def _links(folder: Path, detector: h5py.Group) -> dict[int, _Link]:
+    """Return the links to raw files by their number."""
+    found = {}
+    for name in detector:
+        link, number = detector.get(name, getlink=True), name.removeprefix(PREFIX)
+        if isinstance(link, h5py.ExternalLink) and name.startswith(PREFIX) and number.isdigit():
+            found[int(number)] = _Link(f"{detector.name}/{name}", folder / link.filename, link.path)
+    return found
+
+
+def _check_relative(detector: h5py.Group) -> Iterator[Finding]:
+    """Check what leads into other files: links, and the sources of a stack made of them."""
+    places = {name: detector.get(name, getlink=True) for name in detector}
+    targets = {name: [link.filename] for name, link in places.items() if isinstance(link, h5py.ExternalLink)}
+    for name, field in fields_of(detector):
+        if field.is_virtual:
+            targets[name] = [source.file_name for source in field.virtual_sources()]
+    for name, files in targets.items():
+        absolute = [file for file in files if os.path.isabs(file)]
+        if absolute:
+            words = f"absolute path {absolute[0]}: the folders cannot move together"
+            yield Finding(Rule.RAW_LINK, f"{detector.name}/{name}", words)
 
 
 def _check_targets(patterns: PatternEntry, links: dict[int, _Link]) -> Iterator[Finding]:
