@@ -69,6 +69,50 @@ def looked(setpoint: float, target: float, status: int = 0) -> tuple[Exchange, E
     return said(READ_VALUES, values), said(READ_STATUS, framed(b"\x01\x03\x02", struct.pack(">H", status)))
 
 
+class LateController:
+    """A port whose instrument answers every question rightly, but too late; in virtual time."""
+
+    port, baudrate, is_open = "late", 19200, True
+
+    def __init__(self, delay: float) -> None:
+        self.timeout, self.delay, self.seconds = 0.5, delay, 0.0
+        self.replies: list[tuple[float, bytes]] = []
+
+    def write(self, data: bytes) -> int:
+        reply = {look.sent: look.reply for look in looked(25.0, 25.0)}[data]
+        self.replies.append((self.seconds + self.delay, reply))
+        return len(data)
+
+    def read(self, size: int = 1) -> bytes:
+        end = self.seconds + self.timeout
+        if not self.replies or self.replies[0][0] > end:
+            self.seconds = end
+            return b""
+        due, reply = self.replies.pop(0)
+        self.seconds = max(self.seconds, due)
+        return reply[:size]
+
+    def reset_input_buffer(self) -> None:
+        self.replies = [(due, reply) for due, reply in self.replies if due > self.seconds]
+
+    def reset_output_buffer(self) -> None:
+        pass
+
+    open = close = flush = reset_output_buffer
+
+
+@pytest.mark.parametrize("pause", [0.0, 0.1, 0.25, 0.3, 0.5])
+def test_a_late_reply_is_not_taken_for_the_next_one(pause: float) -> None:
+    port = LateController(0.8)
+    heater = Eurotherm3216(port)
+    for _ in range(20):
+        with pytest.raises(NoReply):
+            heater.read()
+        port.seconds += pause
+    port.delay = 0.1
+    assert heater.read().setpoint == 25.0
+
+
 def written(parameter: int, celsius: float) -> Exchange:
     """Return one write of a float."""
     register = struct.pack(">H", 0x8000 + 2 * parameter)

@@ -18,6 +18,7 @@ from wire.transcript import crc, exchange, transcript
 
 from operando.errors import InstrumentError, NoReply
 from operando.instruments import DSCUSB, NV200, EmStat4, Eurotherm3216
+from operando.instruments.eurotherm3216 import ROUNDS, SILENCE
 from operando.instruments.roles import Sample
 from operando.vocabulary import Quality
 
@@ -163,7 +164,7 @@ def test_temperature_controller(clock: VirtualClock) -> None:
         for _ in range(CALLS):
             name = dice.choice(list(EUROTHERM_CALLS))
             outcomes.append(outcome := under_damage(lambda: EUROTHERM_CALLS[name](heater), clock))  # noqa: B023
-            assert outcome.seconds <= 2 * 0.6
+            assert outcome.seconds <= 2 * 0.6 + ROUNDS * (SILENCE + 0.1)
             if outcome.error:
                 assert_named(outcome.error, "Eurotherm 3216 at 1", "process value", "status", "parameter", "mode")
             elif name == "read" and outcome.value.process_value.quality is Quality.GOOD:

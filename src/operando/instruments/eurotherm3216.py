@@ -41,6 +41,8 @@ NORMAL, STANDBY = 0, 1  # 2 is configuration mode, which stops regulating: never
 READ, WRITE = 3, 16  # Modbus functions
 REACHED = 0.06  # K; the display shows tenths
 REPLY_TIME = 0.5  # s; a block may take the instrument 500 ms (HA028651)
+SILENCE = 1.0  # s without a byte after which a reply that was missed is not expected any more
+ROUNDS = 3  # of listening, at most: a line full of noise is asked again all the same
 
 
 def as_float(parameter: int) -> int:
@@ -79,6 +81,7 @@ class Eurotherm3216:
         now_ns: Callable[[], int] = time.time_ns,
     ) -> None:
         self._name = f"Eurotherm 3216 at {address}"
+        self._missed = False
         with self._asking("opening the port"):
             if isinstance(port, str):
                 port = serial.Serial(port, baudrate, timeout=REPLY_TIME, write_timeout=1.0, exclusive=True)
@@ -182,10 +185,15 @@ class Eurotherm3216:
     def _asking(self, command: str) -> Iterator[None]:
         """Turn the library's errors into ours, which name the instrument and what it was asked."""
         try:
+            if self._missed:
+                self._let_late_replies_pass()
+            self._missed = True
             yield
+            self._missed = False
         except minimalmodbus.NoResponseError as error:
             raise NoReply(f"{self._name}: {command}: not answered within {REPLY_TIME} s") from error
         except minimalmodbus.SlaveReportedException as error:
+            self._missed = False
             raise InstrumentRefused(f"{self._name}: {command}: refused: {error}") from error
         except (minimalmodbus.ModbusException, ValueError, TypeError) as error:
             # the library checks a reply with the checks of its own arguments, hence ValueError
@@ -193,6 +201,22 @@ class Eurotherm3216:
         except (OSError, termios.error) as error:  # serial.SerialException is an OSError, what its flush meets is not
             self._let_go()
             raise InstrumentError(f"{self._name}: {command}: line lost: {error}") from error
+
+    def _let_late_replies_pass(self) -> None:
+        """Listen until nothing comes any more.
+
+        Modbus RTU numbers nothing: an instrument that answers late would be believed, one question behind.
+        """
+        port = self._modbus.serial
+        if not port.is_open:
+            return
+        port.timeout = SILENCE
+        try:
+            for _ in range(ROUNDS):
+                if not port.read(256):
+                    return
+        finally:
+            port.timeout = REPLY_TIME
 
     def _let_go(self) -> None:
         """Close a lost port: the library opens it again with the next command."""
