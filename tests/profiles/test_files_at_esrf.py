@@ -8,11 +8,12 @@ import pytest
 from esrf_pathlib import ESRFPath
 from ewoksdata.data.bliss import iter_bliss_scan_data_from_hdf5
 from profiles.recorded_at_site import ESRF, RunAtSite, claim
-from recorder.made_run import image, ramp
+from recorder.made_run import RECIPE, image, ramp
 from silx.io.h5py_utils import top_level_names
 from silx.io.nxdata import get_default
 
 from operando.errors import EndstationError, RunRefused
+from operando.recorder.finding import Severity
 from operando.recorder.profiles import PROFILES
 from operando.recorder.validation import validate
 
@@ -116,11 +117,24 @@ def test_collection_and_proposal_open_as_one_file(path: Path, master: str) -> No
         assert picture.is_valid
 
 
+def test_the_patterns_are_found_where_ewoks_puts_processed_data(path: Path) -> None:
+    processed = Path(ESRFPath(path).processed_dataset_file)
+    assert top_level_names(str(processed), retry_timeout=5) == ["1.1"]
+    with h5py.File(processed) as file:
+        picture = get_default(file)
+        assert picture is not None
+        assert picture.is_valid
+        assert picture.signal.shape[0] == 5
+        assert file["1.1/detector_integrate/configuration/npt"][()] == RECIPE.npt
+    assert [finding for finding in validate(processed) if finding.severity is Severity.ERROR] == []
+
+
 def test_recording_again_links_nothing_twice(run: RunAtSite, path: Path) -> None:
     proposal = path.parents[2] / "ma6543_bm31.h5"
-    before = proposal.read_bytes()
+    processed = Path(ESRFPath(path).processed_dataset_file)
+    before = proposal.read_bytes(), processed.stat().st_mtime_ns
     run.record_again()
-    assert proposal.read_bytes() == before
+    assert (proposal.read_bytes(), processed.stat().st_mtime_ns) == before
 
 
 def test_datasets_are_numbered_whoever_made_them(tmp_path: Path) -> None:
@@ -134,7 +148,7 @@ def test_datasets_are_numbered_whoever_made_them(tmp_path: Path) -> None:
 def test_a_run_without_frames_is_the_sub_scan_alone(tmp_path: Path) -> None:
     made = RunAtSite(tmp_path, claim(tmp_path, ESRF), frames=0)
     made.record()
-    (path,) = tmp_path.glob("data/**/*_0001.h5")
+    (path,) = tmp_path.glob("data/**/RAW_DATA/**/*_0001.h5")
     assert top_level_names(str(path), retry_timeout=5) == ["1.2"]
     assert validate(path) == []
 
@@ -145,7 +159,7 @@ def test_lost_frames_are_rows_of_minus_one(tmp_path: Path) -> None:
     made.write_log()
     made.write_journal()
     made.record_again()
-    (path,) = tmp_path.glob("data/**/*_0001.h5")
+    (path,) = tmp_path.glob("data/**/RAW_DATA/**/*_0001.h5")
     with h5py.File(path) as file:
         stack = file["1.1/instrument/detector/data"]
         np.testing.assert_array_equal(stack[2], image(2))

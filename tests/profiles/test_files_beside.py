@@ -32,7 +32,7 @@ def test_a_master_file_that_another_program_writes_is_tried_again_by_the_next_re
     h5py.File(master, "w").close()
     with held(master), pytest.raises(RecordError, match="beside"):
         run.record()
-    (record,) = tmp_path.glob("data/**/*_0001.h5")
+    (record,) = tmp_path.glob("data/**/RAW_DATA/**/*_0001.h5")
     assert validate(record) == [], "the run itself is whole"
     run.record_again()
     with h5py.File(master) as file:

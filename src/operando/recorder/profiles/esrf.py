@@ -69,15 +69,15 @@ class Esrf:
         }
         if collection != wish.sample:
             _logger.info("sample %r is the collection %r", wish.sample, collection)
-        return facts | {"dataset": _claim_dataset(_folder(facts, data_root, RAW), collection)}
+        return facts | {"dataset": _claim_dataset(_collection_folder(facts, data_root), collection)}
 
     def raw_folder(self, facts: Facts, data_root: Path) -> Path:
         """Return the folder of the frames, within that of the dataset."""
-        return _dataset_folder(facts, data_root, RAW) / SCAN
+        return _dataset_folder(facts, data_root) / SCAN
 
     def record_path(self, data_root: Path, run: "Run") -> Path:
         """Return the file that BLISS would write: that of the dataset."""
-        return _dataset_folder(run.site, data_root, RAW) / f"{_stem(run.site)}.h5"
+        return _dataset_folder(run.site, data_root) / f"{_stem(run.site)}.h5"
 
     def entry(self, product: str) -> str:
         """Return the number of a scan and sub-scan."""
@@ -105,8 +105,9 @@ class Esrf:
         write_identity(file, facts)
 
     def beside(self, record: Path, run: "Run") -> None:
-        """Link every entry into the files of the collection and of the proposal."""
+        """Link every entry into the files of collection and proposal, and the patterns into the processed data."""
         from operando.recorder.profiles.masters import link_entries
+        from operando.recorder.profiles.processed import write_processed
 
         facts = run.site
         collection = record.parents[1]
@@ -116,10 +117,8 @@ class Esrf:
             collection.parent / f"{proposal}_{component(facts['beamline'])}.h5",
         ):
             link_entries(master, record)
-
-
-def _folder(facts: Facts, data_root: Path, kind: str) -> Path:
-    return _session_folder(facts, data_root) / kind / component(facts["collection"])
+        raw = record.parents[2]
+        write_processed(raw.with_name(PROCESSED) / record.relative_to(raw), record)
 
 
 def _session_folder(facts: Facts, data_root: Path) -> Path:
@@ -130,8 +129,12 @@ def _stem(facts: Facts) -> str:
     return component(f"{facts['collection']}_{facts['dataset']}")
 
 
-def _dataset_folder(facts: Facts, data_root: Path, kind: str) -> Path:
-    return _folder(facts, data_root, kind) / _stem(facts)
+def _collection_folder(facts: Facts, data_root: Path) -> Path:
+    return _session_folder(facts, data_root) / RAW / component(facts["collection"])
+
+
+def _dataset_folder(facts: Facts, data_root: Path) -> Path:
+    return _collection_folder(facts, data_root) / _stem(facts)
 
 
 def _claim_dataset(collection: Path, name: str) -> str:
