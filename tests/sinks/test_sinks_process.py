@@ -1,6 +1,5 @@
 """The process of the sinks: one target's trouble is its own, and none of them is the recorder's."""
 
-import json
 import signal
 import subprocess
 import sys
@@ -12,10 +11,11 @@ from pathlib import Path
 import h5py
 from recorder.made_run import CONFIGS, MadeRun
 from recorder.same_file import assert_same_file
-from sinks.toy_sink import journalled, run_documents, uid_of
+from sinks.toy_sink import journalled, run_documents
 
+from operando.config import load
 from operando.endstation.ports import free_port
-from operando.journal import Journal
+from operando.recorder.service import run as record
 from operando.sinks.health import read_status
 
 PATIENCE_S = 40.0
@@ -92,19 +92,6 @@ def test_killed_and_started_again_nothing_is_left_out(tmp_path: Path) -> None:
     assert first_seen == [doc["uid"] for _, doc in documents]
 
 
-def recorded(root: Path, run: MadeRun, *kinds: str) -> Path:
-    """Record a run live, beside sinks of some kinds that start before it; return a copy of nothing but the file."""
-    recorder = str(HERE.parent / "recorder" / "recorder_process.py")
-    with started(recorder, str(CONFIGS), str(root), str(free_port()), "live"), sinks(root, *kinds) as beside:
-        journal = Journal(root / "journal")
-        for name, document in run.documents:
-            journal(name, document)
-        wait_for(lambda: finished(run.file))
-        if "dies" in kinds:
-            assert beside.wait(PATIENCE_S) == -signal.SIGKILL
-    return run.file.rename(root / f"beside_{'_'.join(kinds)}.nxs")
-
-
 def finished(file: Path) -> bool:
     try:
         with h5py.File(file, "r", locking=False) as opened:
@@ -117,9 +104,16 @@ def test_the_file_of_record_does_not_know_of_the_sinks(tmp_path: Path) -> None:
     run = MadeRun(tmp_path, frames=4)
     run.write_frames()
     run.write_log()
-    alone = recorded(tmp_path, run, "collects")
-    run.journal.unlink()
-    assert_same_file(recorded(tmp_path, run, "hangs", "refuses", "dies"), alone)
-    with h5py.File(alone) as file:
+    recorder = str(HERE.parent / "recorder" / "recorder_process.py")
+    with (
+        started(recorder, str(CONFIGS), str(tmp_path), str(free_port()), "live"),
+        sinks(tmp_path, "hangs", "refuses", "dies") as beside,
+    ):
+        run.write_journal()
+        wait_for(lambda: finished(run.file))
+        assert beside.wait(PATIENCE_S) == -signal.SIGKILL
+    live = run.file.rename(tmp_path / "beside_sinks_in_trouble.nxs")
+    record(load(CONFIGS / "simulated.toml"), tmp_path, 0, True, lambda: None)
+    assert_same_file(live, run.file)
+    with h5py.File(run.file) as file:
         assert len(file["xrd/data/I"]) == run.frames
-    assert uid_of(run.documents) in json.dumps((tmp_path / "collected").read_text())

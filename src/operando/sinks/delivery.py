@@ -99,7 +99,7 @@ class Delivery:
                 if self._deliver(self._sink, uid, self._runs[uid]):
                     self.health.state = "delivering"
                     return True
-            self.health.state = "waiting"
+            self.health.state, self.health.behind = "waiting", self._behind()
         except (TargetAway, OSError) as error:
             self._fail(error)
         except Exception as error:  # noqa: BLE001 - the boundary to code that is not ours: any target, any fault
@@ -133,7 +133,10 @@ class Delivery:
             self._positions.finish(*ended)
             for uid in ended:
                 del self._runs[uid]
-        self.health.behind = sum(run.tail.behind() for run in self._runs.values())
+        self.health.behind = self._behind()
+
+    def _behind(self) -> int:
+        return sum(run.tail.behind() for run in self._runs.values())
 
     def _in_turn(self) -> list[str]:
         """Return the runs to look at: those under way, then one that has ended, the oldest or the one begun."""
