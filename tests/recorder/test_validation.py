@@ -54,6 +54,14 @@ def test_something_else_is_no_file_of_record(tmp_path: Path) -> None:
     assert validate(tmp_path / "empty.nxs")[0].rule is Rule.OPENS
 
 
+def test_a_file_that_leads_to_others_names_them(tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "proposal.h5", "w") as file:
+        file["one_1.1"] = h5py.ExternalLink("one/one_0001.h5", "/1.1")
+        file["one_1.2"] = h5py.ExternalLink("one/one_0001.h5", "/1.2")
+    (finding,) = validate(tmp_path / "proposal.h5")
+    assert finding.message.endswith("only links to other files: validate one/one_0001.h5")
+
+
 def test_a_file_that_is_being_written_says_so(run: MadeRun, tmp_path: Path) -> None:
     path = damaged(run, tmp_path, lambda _: None)
     with path.open("rb") as file:

@@ -35,7 +35,7 @@ def validate(path: Path) -> list[Finding]:
         return [Finding(Rule.OPENS, "/", f"not an HDF5 file that opens: {error}")]
     with file:
         if not entries(file):
-            return [Finding(Rule.OPENS, "/", "there is no NXentry in it")]
+            return [Finding(Rule.OPENS, "/", f"there is no NXentry in it{_elsewhere(file)}")]
         return [
             *check_definitions(path, file),
             *check_plots(file),
@@ -46,3 +46,10 @@ def validate(path: Path) -> list[Finding]:
             *check_logs(file),
             *check_provenance(file),
         ]
+
+
+def _elsewhere(file: h5py.File) -> str:
+    """Return words about a file that only leads to others, as those do that a site makes of a whole proposal."""
+    links = (file.get(name, getlink=True) for name in file)
+    targets = sorted({link.filename for link in links if isinstance(link, h5py.ExternalLink)})
+    return f", only links to other files: validate {', '.join(targets)}" if targets else ""
