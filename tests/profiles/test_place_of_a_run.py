@@ -29,10 +29,11 @@ class Counter:
         self.number += 1
         found = self.site.describe({**self.known(), "scan_id": self.number, "operando": {"version": "0"}, **metadata})
         assert found["operando"]["version"] == "0"
+        self.site.follow("start", found)
         return dict(found["operando"]["site"])
 
     def close_run(self) -> None:
-        self.site.close("stop", {})
+        self.site.follow("stop", {})
 
 
 @pytest.fixture
@@ -121,3 +122,14 @@ def test_the_watch_follows_a_beamtime_that_ends(tmp_path: Path) -> None:
     assert f"data root {current}/raw: it is not there" in watch.look().words
     petra.close_run()
     assert watch.look().writable
+
+
+def test_a_run_that_was_not_opened_holds_no_place(tmp_path: Path) -> None:
+    current = open_beamtime(tmp_path)
+    open_beamtime(tmp_path, "gpfs/commissioning", None)
+    petra = Counter(tmp_path, PETRA)
+    petra.site.frames_folder()
+    petra.site.describe({**petra.known(), "scan_id": 1})  # and then the journal takes no start document
+    current.rename(tmp_path / "gpfs/stopped")
+    assert petra.site.folder() == tmp_path / "gpfs/commissioning/raw"
+    assert petra.site.frames_folder().is_relative_to(tmp_path / "gpfs/commissioning")

@@ -21,6 +21,7 @@ from operando.engine.recorder_word import RecorderWord
 from operando.engine.run_engine import EndstationRunEngine
 from operando.engine.scan_id import ScanCounter
 from operando.engine.site import RunSite
+from operando.errors import EndstationError
 from operando.journal import Journal
 from operando.recorder.profiles import make_data_folder
 
@@ -62,7 +63,13 @@ def assemble(config: Endstation, root: Path, connection_time: float = CONNECTION
         return keywords.normalize(run_engine.known_metadata())
 
     site = RunSite(config, root, known, lambda: counter.upcoming)
-    devices = build(config, site.frames_folder)
+
+    def frames_folder() -> Path:
+        if not site.folder().is_dir():
+            raise EndstationError(f"{site.folder()}: was removed, or its disk is not mounted; no frame was taken")
+        return site.frames_folder()
+
+    devices = build(config, frames_folder)
     devices.connect(connection_time)
     run_engine = EndstationRunEngine(
         facts,
@@ -75,7 +82,7 @@ def assemble(config: Endstation, root: Path, connection_time: float = CONNECTION
     keeper = Keeper(journal)
     run_engine.subscribe(keeper)
     _guard(run_engine, keeper, site, config, root)
-    run_engine.subscribe(site.close, "stop")
+    run_engine.subscribe(site.follow)
     if sys.stderr.isatty():
         bars = ProgressBars(Console(stderr=True))
         run_engine.waiting_hook = bars.wait

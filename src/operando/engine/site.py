@@ -21,7 +21,8 @@ class _Claim:
     facts: Facts
     names: tuple[str, str]
     frames: bool = False
-    run: bool = False
+    described: bool = False
+    open: bool = False
 
 
 class RunSite:
@@ -62,7 +63,7 @@ class RunSite:
             There is no such place, or it cannot be made.
         """
         claim = self._claim
-        if claim is None or (claim.frames and not claim.run):
+        if claim is None or (claim.frames and not claim.open):
             claim = self._claim = self._new(_names(self._known()), self._upcoming())
         claim.frames = True
         wanted = self._profile.raw_folder(claim.facts, self._root_of(claim))
@@ -80,7 +81,7 @@ class RunSite:
     def folder(self) -> Path:
         """Return the folder that must take files: of the run that is open, or where the next one would go."""
         claim = self._claim
-        return data_folder_of(self._config, self._root, claim.facts if claim else None)
+        return data_folder_of(self._config, self._root, claim.facts if claim and claim.open else None)
 
     def describe(self, metadata: Mapping[str, Any]) -> dict[str, Any]:
         """Return the metadata of a run that is being opened, with its place.
@@ -94,19 +95,21 @@ class RunSite:
         """
         names = _names(metadata)
         claim = self._claim
-        if claim is None or claim.run:
+        if claim is None or claim.described:
             claim = self._claim = self._new(names, int(metadata["scan_id"]))
         elif claim.names != names and self._site.profile != "lab":
             raise RunRefused(
                 f"sample and proposal {names} come too late: the folder of this run was made for {claim.names}; "
                 "say so in RE(…, sample=…, proposal=…) or RE.md, not in the plan; no run is opened"
             )
-        claim.run = True
+        claim.described = True
         return {**metadata, "operando": {**metadata.get("operando", {}), "site": dict(claim.facts)}}
 
-    def close(self, name: str, document: Mapping[str, Any]) -> None:
-        """Let the place go when its run is closed; subscribed to the RunEngine."""
-        if name == "stop":
+    def follow(self, name: str, document: Mapping[str, Any]) -> None:
+        """Keep the place while its run is open; subscribed to the RunEngine."""
+        if name == "start" and self._claim:
+            self._claim.open = True
+        elif name == "stop":
             self._claim = None
 
     def _new(self, names: tuple[str, str], number: int) -> _Claim:
