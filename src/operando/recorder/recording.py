@@ -19,6 +19,7 @@ from operando.recorder.kept import KeptRows
 from operando.recorder.nexus import RecordFile, Row
 from operando.recorder.patience import Clock, CommittedTime
 from operando.recorder.profiles import record_path
+from operando.recorder.raw_sync import RawSync
 from operando.recorder.reduction import Reduction
 from operando.recorder.run import Run, Stream
 
@@ -93,6 +94,7 @@ class Recording:
         self._unreadable_since: float | None = None
         self._reductions: dict[tuple[int, int], Reduction] = {}
         self._reduced: deque[_Reduced] = deque()
+        self._raw_sync = RawSync(clock)
         self._file = RecordFile(self.path, run, clock)
 
     @property
@@ -148,6 +150,7 @@ class Recording:
         committed_ns = min(self._committed.ns, self._documents.latest_ns)
         worked |= self._file.extend_log(self._history, committed_ns)
         self._file.flush_if_due()
+        self._raw_sync.sync_if_due()
         if self._documents.end and not self._documents.waiting and not self._reduced:
             worked |= self._finish(self._documents.end)
         return worked
@@ -159,11 +162,13 @@ class Recording:
     def close(self) -> None:
         """Leave the file as it is; an unfinished one is continued from the journal."""
         self._frames.close()
+        self._raw_sync.close()
         self._file.close()
 
     def set_aside(self, reason: str) -> None:
         """Leave a file that cannot be continued under another name."""
         self._frames.close()
+        self._raw_sync.close()
         self._file.set_aside(reason)
 
     def _reduce_next(self) -> bool:
@@ -180,6 +185,8 @@ class Recording:
             if not self._given_up():
                 return False
             frame = self._frames.read(announced.store, announced.index, abandoned=True)
+        if frame.image is not None:
+            self._raw_sync.saw(announced.store.path)
         self._reduced.append(self._reduce(announced, frame, reduction))
         self._documents.done()
         return True
@@ -283,9 +290,11 @@ class Recording:
         end_ns = self._documents.latest_ns
         if self._committed.ns < end_ns and not self._committed.stalled:
             return False
-        self._file.extend_log(self._history, min(end_ns, self._committed.ns), whole=True)
+        if self._file.extend_log(self._history, min(end_ns, self._committed.ns), whole=True):
+            return True
         self._file.end(end_ns, end.reason, end.message, self._documents.announced)
         self._frames.close()
+        self._raw_sync.close()
         self.finished = True
         return True
 

@@ -6,7 +6,7 @@ frames and log are read and never changed.
 
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
@@ -88,7 +88,9 @@ class Recovery:
         yield from (f"{self.journal.name}: lost: {loss}" for loss in self.losses)
 
 
-def recover(journal: Path, data_root: Path, history: EnvironmentHistory) -> Recovery:
+def recover(
+    journal: Path, data_root: Path, history: EnvironmentHistory, now_ns: Callable[[], int] = time.time_ns
+) -> Recovery:
     """Write the file of record of a journal, unless it is complete already, and say what is lost.
 
     Parameters
@@ -99,6 +101,8 @@ def recover(journal: Path, data_root: Path, history: EnvironmentHistory) -> Reco
         Where files of record go, in the layout of the run's site.
     history : EnvironmentHistory
         The environment log.
+    now_ns : callable
+        UTC, ns since the epoch; a log that ends a moment before may still go on.
     """
     found = Recovery(journal)
     try:
@@ -111,7 +115,7 @@ def recover(journal: Path, data_root: Path, history: EnvironmentHistory) -> Reco
         reading = _Reading(journal) if complete else _rebuild(run, journal, data_root, history)
         reading.exhaust()
         found.last_ns, found.losses = reading.promises.last_ns, reading.losses
-        _assess(found, run, history)
+        _assess(found, run, history, now_ns())
         found.state = State.COMPLETE if complete else State.REBUILT
     except (OperandoError, OSError) as error:
         found.losses.append(Loss(Kind.RECORD, str(error)))
@@ -196,12 +200,12 @@ def _record(recording: Recording, reading: _Reading, committed: CommittedTime) -
             pause.wait(IDLE_S)
 
 
-def _assess(found: Recovery, run: Run, history: EnvironmentHistory) -> None:
+def _assess(found: Recovery, run: Run, history: EnvironmentHistory, now_ns: int) -> None:
     """Say how the run ended, and what its file lacks."""
     if found.file is None or found.last_ns is None:
         return
     found.end_reason, duration_ns, found.frames = end_of(found.file)
     if found.end_reason == ABANDONED.reason:
-        found.losses += host_loss(history, found.last_ns, time.time_ns())
+        found.losses += host_loss(history, found.last_ns, now_ns)
     found.losses += lost_frames(found.file, run.start_ns)
     found.losses += log_gaps(history, run.start_ns, run.start_ns + duration_ns)
