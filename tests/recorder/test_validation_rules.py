@@ -317,6 +317,10 @@ def test_the_rule_fires_and_no_other(run: MadeRun, tmp_path: Path, name: str) ->
         assert (picture is not None and picture.is_valid) or rules & {Rule.DEFAULT, Rule.AXES, Rule.SIGNAL, Rule.ERRORS}
 
 
+def test_every_rule_is_shown_to_fire() -> None:
+    assert set().union(*(rules for _, rules, _ in DEFECTS.values())) == set(Rule) - {Rule.OPENS}
+
+
 def test_a_reason_stands_in_for_what_is_not_known(run: MadeRun, tmp_path: Path) -> None:
     reason = added("environment/sample/cell/no_stack_pressure_reason", "a pouch cell between two plates")
     assert validate(damaged(run, tmp_path, both(remove("environment/sample/cell/assembly_pressure"), reason))) == []

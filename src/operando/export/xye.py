@@ -1,6 +1,6 @@
 """Patterns as three columns for Rietveld programs: 2θ in degrees, intensity, standard deviation.
 
-Read by GSAS-II, FullProf (``Ins=10``), TOPAS, Jana and numpy. Comments begin with ``#`` and hold no small q: GSAS-II
+Comments begin with ``#``, as GSAS-II's importer (``G2pwd_xye.py``) and numpy want them. They hold no small q: GSAS-II
 takes the second word of a comment with one for a wavelength, and the first column for q.
 """
 
