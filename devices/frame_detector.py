@@ -2,18 +2,18 @@
 
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from ophyd import Component, Device, EpicsSignal, EpicsSignalRO
 from ophyd.areadetector.base import EpicsSignalWithRBV
+from ophyd.utils import DisconnectedError
 
 from operando.devices.errand import Errand
 from operando.devices.frame_documents import AssetDocument, FrameDocuments
 from operando.disk import LARGE, trouble_with
-from operando.errors import EndstationError, InstrumentRefused, NoReply, OperandoError
+from operando.errors import EndstationError, InstrumentError, InstrumentRefused, NoReply, OperandoError
 
 _logger = logging.getLogger(__name__)
 
@@ -82,11 +82,13 @@ class FrameDetector(Device):
         self.frames_per_file = frames_per_file
         self._documents = FrameDocuments(f"{name}_image", (0, 0))
         self._exposure: Errand | None = None
+        self._folder = Path()
+        self._said = ""
 
     def stage(self) -> list[Any]:
         """Prepare a folder of its own and open the first file (which areaDetector makes with its first frame)."""
         staged: list[Any] = super().stage()
-        folder = self.frames_folder().resolve()
+        folder = self._folder = self.frames_folder().resolve()
         self._documents = FrameDocuments(f"{self.name}_image", self._shape())
         try:
             self._close_file()
@@ -150,15 +152,21 @@ class FrameDetector(Device):
 
     def _expose(self, errand: Errand) -> None:
         """Expose until a frame is on disk: one that its file did not take is taken again, not announced."""
-        pause = FIRST_PAUSE
-        while (complaint := self._take(errand)) is not None:
+        exposure, pause = float(self.acquire_time.get()), FIRST_PAUSE
+        complaint = self._take(errand, exposure)
+        while complaint is not None:
             self._await_room(errand, complaint, pause)
-            pause = min(2 * pause, LONGEST_PAUSE)
+            try:
+                self._begin_elsewhere(exposure)
+                pause = min(2 * pause, LONGEST_PAUSE)
+                complaint = self._take(errand, exposure)
+            except (EndstationError, InstrumentError, TimeoutError, DisconnectedError) as error:
+                complaint = str(error)  # a full disk may take the detector's IOC with it, for a while
 
-    def _take(self, errand: Errand) -> str | None:
+    def _take(self, errand: Errand, exposure: float) -> str | None:
         """Take a frame; return why the file plugin could not write it, None where it could."""
         written = self._written()
-        if written >= self.frames_per_file or self._refuses():
+        if written >= self.frames_per_file:
             try:
                 self._close_file()
                 self._open_file()
@@ -167,7 +175,6 @@ class FrameDetector(Device):
                     return str(self.write_message.get(use_monitor=False))
                 raise
             written = 0
-        exposure = float(self.acquire_time.get())
         self.acquire.put(1)
         # A file plugin that no longer captures, after an error or a restart, will never write this frame.
         ended = errand.wait_until(
@@ -190,25 +197,24 @@ class FrameDetector(Device):
         return None
 
     def _await_room(self, errand: Errand, complaint: str, pause: float) -> None:
-        """Wait until the folder takes files again, one that was removed is made again; then begin the next file."""
-        folder = Path(str(self.file_path.get()))
-        number = self._documents.frames + 1
-        _logger.warning(
-            "%s: frame %d was not written (%s); it is exposed again as soon as %s takes it",
-            *(self.name, number, complaint, folder),
-        )
+        """Wait a while, and until the folder of the frames takes one; one that was removed may be made elsewhere."""
+        why = complaint.partition("\n")[0]  # HDF5 writes five lines
+        text = f"{self.name}: frame {self._documents.frames + 1} was not written ({why}); it is exposed again later"
+        if text != self._said:
+            _logger.warning("%s", text)
+        self._said = text
         errand.wait_until(lambda: False, pause)
-        while trouble_with(folder, LARGE):
-            if not folder.exists():
-                with suppress(EndstationError):  # its data root is away, too
-                    folder = self.frames_folder().resolve()
-                    continue
+        while self._folder.exists() and trouble_with(self._folder, LARGE):
             errand.wait_until(lambda: False, CHECK_ROOM)
+
+    def _begin_elsewhere(self, exposure: float) -> None:
+        """Begin a file in a folder of its own: what the last one holds, and what its IOC still knows, is uncertain."""
+        self._folder = self.frames_folder().resolve()
         self._close_file()
-        self._write(self.file_path, f"{folder}/")
-        with suppress(NoReply):  # the next attempt finds out why
-            self._open_file()
-        _logger.warning("%s: frame %d is exposed again", self.name, number)
+        for signal, value in (*self._streaming(f"{self._folder}/"), (self.acquire_time, exposure)):
+            self._write(signal, value)
+        self._open_file()
+        _logger.warning("%s: frame %d is exposed again", self.name, self._documents.frames + 1)
 
     def _refuses(self) -> bool:
         """Whether the file plugin could not write; it says so until it opens the next file."""

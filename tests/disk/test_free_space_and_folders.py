@@ -11,6 +11,7 @@ from types import SimpleNamespace
 import pytest
 
 from operando.disk import DiskWatch, Limits, Watched, trouble_with
+from operando.errors import EndstationError
 from operando.vocabulary import Keeping
 
 LIMITS = Limits(warn_below=10.0, pause_below=1.0, resume_above=2.0)
@@ -176,3 +177,19 @@ def test_the_worst_of_several_disks_counts(disk: Disk, tmp_path: Path) -> None:
     assert found.state is Keeping.PAUSE
     assert found.words.startswith("journals")
     assert found.free == 5.0
+
+
+def test_folders_on_one_disk_complain_once(disk: Disk, tmp_path: Path) -> None:
+    (tmp_path / "journal").mkdir()
+    disk.free = 0.5
+    found = DiskWatch([Watched("data root", tmp_path), Watched("journals", tmp_path / "journal")], LIMITS, "").latest
+    assert found.words.count("0.5 GB free") == 1
+
+
+def test_a_site_that_does_not_tell_where_data_go_is_trouble(tmp_path: Path) -> None:
+    def unknown() -> list[Watched]:
+        raise EndstationError("no folder of this beamtime can be written")
+
+    found = DiskWatch(unknown, LIMITS, "").latest
+    assert (found.state, found.writable) == (Keeping.PAUSE, False)
+    assert found.words == "no folder of this beamtime can be written"

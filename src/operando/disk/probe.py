@@ -60,6 +60,23 @@ def disk_errno(error: BaseException | None) -> int | None:
     return None
 
 
+def in_short(error: BaseException) -> str:
+    r"""Return one line about an error of a disk: HDF5 writes five.
+
+    Examples
+    --------
+    >>> in_short(RuntimeError("Unable to flush file (file write failed: time = now\n, errno = 28, error message = ''"))
+    'Unable to flush file: the disk is full'
+    >>> in_short(OSError(30, "Read-only file system"))
+    '[Errno 30] Read-only file system'
+    """
+    text = str(error).partition("\n")[0]
+    number = disk_errno(error)
+    if " (file " not in text or number is None:
+        return text
+    return f"{text.partition(' (file ')[0]}: {_WORDS[number]}"
+
+
 def free_gigabytes(folder: Path) -> float:
     """Return the free space, 10⁹ bytes, on the disk of a folder.
 

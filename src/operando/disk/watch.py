@@ -2,6 +2,7 @@
 
 import logging
 import math
+import os
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -11,6 +12,7 @@ from pathlib import Path
 
 from operando.disk.limits import Limits, Verdict
 from operando.disk.probe import LARGE, SMALL, free_gigabytes, trouble_with, words_of
+from operando.errors import OperandoError
 from operando.vocabulary import Keeping
 
 INTERVAL = 1.0
@@ -113,14 +115,30 @@ class DiskWatch:
     def look(self) -> Verdict:
         """Look once, in the caller's thread."""
         self._began = self._clock()
-        self._folders = self._find()
-        found = [self._judge(folder) for folder in self._folders]
+        try:
+            self._folders = self._find()
+            found = self._without_repetition([self._judge(folder) for folder in self._folders])
+        except (OSError, OperandoError) as error:  # a site that does not tell where data go
+            found = [Verdict(Keeping.PAUSE, str(error), math.nan, False)]
         self._began = None
         worst = max(found, key=lambda each: (not each.writable, list(Keeping).index(each.state)))
         free = min((each.free for each in found if math.isfinite(each.free)), default=math.nan)
         words = "; ".join(each.words for each in found if each.state is worst.state and each.words)
         self._latest = Verdict(worst.state, words, free, all(each.writable for each in found))
         return self._latest
+
+    def _without_repetition(self, found: Sequence[Verdict]) -> list[Verdict]:
+        """Say of a disk once that it is short of space, however many of the folders are on it."""
+        told: set[int] = set()
+        kept = []
+        for folder, each in zip(self._folders, found, strict=True):
+            if each.writable or math.isfinite(each.free):
+                device = os.stat(folder.path).st_dev
+                if device in told and folder.name not in self._refusing:
+                    continue
+                told.add(device)
+            kept.append(each)
+        return kept
 
     def _serve(self) -> None:
         while not self._end.is_set():

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from operando.disk import disk_errno
+from operando.disk import disk_errno, in_short
 from operando.errors import OperandoError, RecordDamaged, RecordError
 from operando.history import EnvironmentHistory
 from operando.journal import JournalFollower, is_owned
@@ -145,7 +145,7 @@ class Runs:
             try:
                 recording.drop()
             except (OSError, RuntimeError) as error:
-                _logger.warning("%s: does not close: %s", recording.path, error)
+                _logger.warning("%s: does not close: %s", recording.path, in_short(error))
 
     def _step(self, run: _OpenRun) -> bool:
         if run.recording and run.hindrance.removed(run.recording.path, self._clock()):
@@ -218,8 +218,8 @@ class Runs:
     def _hold(self, run: _OpenRun, error: Exception) -> None:
         """Leave a run alone for a while, longer each time, and go on with it then."""
         if run.path not in self.waiting:
-            _logger.error("%s: its file of record waits: %s", run.path, error)
-        self.waiting[run.path] = str(error).partition("\n")[0]
+            _logger.error("%s: its file of record waits: %s", run.path, in_short(error))
+        self.waiting[run.path] = in_short(error)
         self._open[run.path] = fresh = _OpenRun(run.path)
         fresh.hindrance = run.hindrance.again(self._clock())
         if run.recording is None:
@@ -231,7 +231,7 @@ class Runs:
             except (OSError, RuntimeError) as further:
                 error = further
         self._wrecks.append(run.recording)
-        self.spoilt = str(error).partition("\n")[0]
+        self.spoilt = f"{run.recording.path}: {in_short(error)}"
 
     def _fail(self, run: _OpenRun, error: Exception) -> None:
         _logger.error("%s: no file of record is made of it: %s", run.path, error)
