@@ -1,4 +1,4 @@
-"""A journal comes into its folder whole: locked, and on the disk with its name."""
+"""A journal comes into its folder whole: locked, and on the disk."""
 
 import os
 from collections.abc import Iterable
@@ -6,12 +6,13 @@ from contextlib import suppress
 from pathlib import Path
 
 from operando.errors import JournalError
-from operando.journal.folder import sync_folder
 from operando.journal.ownership import take
 
 
 def give_birth(path: Path, content: Iterable[bytes], replacing: bool = False) -> int:
-    """Make a journal and return its open, locked descriptor; it has its name once all that is on the disk.
+    """Make a journal and return its open, locked descriptor; it has its name once its content is on the disk.
+
+    That the name is on the disk, too, is left to the caller (`sync_folder`), who holds the lock by then.
 
     Parameters
     ----------
@@ -38,11 +39,9 @@ def give_birth(path: Path, content: Iterable[bytes], replacing: bool = False) ->
         try:
             _fill(descriptor, content)
             os.rename(newborn, path)
-            sync_folder(path.parent)
         except OSError:
-            for made in (newborn,) if replacing else (newborn, path):
-                with suppress(OSError):
-                    made.unlink(missing_ok=True)
+            with suppress(OSError):
+                newborn.unlink()
             raise
     except (OSError, JournalError):
         os.close(descriptor)

@@ -12,6 +12,7 @@ from typing import Any
 from operando.errors import JournalError
 from operando.journal.arrays import ArrayFiles
 from operando.journal.birth import give_birth
+from operando.journal.folder import sync_folder
 
 PIECE = 1_000_000
 """Bytes copied at a time."""
@@ -50,7 +51,7 @@ class OpenRun:
         self._arrays = ArrayFiles(path.parent, path.stem)
         line = self._arrays.line("start", start)
         try:
-            self._descriptor = give_birth(path, [line])
+            self._descriptor = _born(path, line)
         except OSError as error:
             raise JournalError(f"{path}: the journal cannot be made: {error.strerror}") from error
         self._length = self._synced = len(line)
@@ -160,7 +161,13 @@ class OpenRun:
             with suppress(OSError):
                 os.close(self._descriptor)
             self._length = self._synced = os.fstat(descriptor).st_size
-            self._descriptor, self._unsynced, self._ragged, self.failure = descriptor, [], False, None
+            self._descriptor, self._unsynced, self._ragged = descriptor, [], False
+            try:
+                sync_folder(self.path.parent)
+            except OSError as error:
+                self.failure = error
+                return
+            self.failure = None
         _logger.warning("%s: made again with all of its %d bytes", self.path, self._length)
 
     def _content(self) -> Iterator[bytes]:
@@ -198,3 +205,16 @@ class OpenRun:
         refusal = JournalError(f"{text}; the {name} document is not taken")
         refusal.__cause__ = error
         return refusal
+
+
+def _born(path: Path, line: bytes) -> int:
+    """Make a journal with its name on the disk, or nothing."""
+    descriptor = give_birth(path, [line])
+    try:
+        sync_folder(path.parent)
+    except OSError:
+        os.close(descriptor)
+        with suppress(OSError):
+            path.unlink()
+        raise
+    return descriptor
