@@ -242,12 +242,14 @@ def test_a_journal_that_is_taken_away_is_no_trouble(tmp_path: Path) -> None:
     target = Target(away=True)
     feeder = Feeder(tmp_path, target)
     feeder.work()
+    feeder.positions.advance(uid_of(documents), 10)
     path.unlink()
     target.away = False
     feeder.work(20)
     assert target.has == {}
     assert feeder.delivery.health.behind == 0
     assert feeder.delivery.health.state == "waiting"
+    assert feeder.positions.offset(uid_of(documents)) == 0
 
 
 def test_a_run_folder_that_cannot_be_written_costs_repetition_only(tmp_path: Path) -> None:

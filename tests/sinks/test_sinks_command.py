@@ -6,16 +6,19 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 from sinks.test_sinks_process import PATIENCE_S, wait_for
 from sinks.toy_sink import run_documents
 
+from operando.config import load
 from operando.endstation import Register, Root
 from operando.endstation.ports import free_port
 from operando.journal import Journal
 from operando.sinks.health import read_status
+from operando.sinks.targets import missing_packages
 
 zmq = pytest.importorskip("zmq", reason="needs operando[zmq]")
 
@@ -57,6 +60,13 @@ def test_it_feeds_and_says_so_until_it_is_told_to_end(tmp_path: Path) -> None:
         process.send_signal(signal.SIGTERM)
         assert process.wait(PATIENCE_S) == 0
     assert Register(Root(root)).status()["sinks"]["state"] == "stopped"
+
+
+def test_check_says_which_packages_a_target_wants(tmp_path: Path) -> None:
+    file = tmp_path / "endstation.toml"
+    file.write_text(SIMULATED.read_text() + "\n[sinks.zmq]\n[sinks.tiled]\n")
+    expected = [] if find_spec("uvicorn") else ["pip install 'operando[tiled-server]'"]
+    assert missing_packages(load(file)) == expected
 
 
 def test_a_configuration_without_sinks_is_a_wrong_call(tmp_path: Path) -> None:

@@ -25,18 +25,21 @@ def check(
 ) -> None:
     """Validate a configuration and every file that it names; say what a run would lack to be of use to others."""
     from operando.config import load
+    from operando.sinks.targets import missing_packages
 
     config, place = load(configuration), root_beside(configuration, root)
     check_files(config, place)
     facts: dict[str, object] = {"configuration": str(config.file), "endstation": config.name, "valid": True}
     missing = missing_facts(config)
     facts |= missing if json else {name: "; ".join(these) or "nothing" for name, these in missing.items()}
+    if wanted := missing_packages(config):
+        facts["sinks"] = wanted
     if live:
         from operando.cli.live import unreachable
 
         facts["unreachable"] = unreachable(config, place)
     report(facts, json)
-    if facts.get("unreachable"):
+    if facts.get("unreachable") or facts.get("sinks"):
         raise typer.Exit(1)
 
 

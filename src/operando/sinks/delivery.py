@@ -93,6 +93,7 @@ class Delivery:
             if now < self._retry_at:
                 return False
             if self._sink is None:
+                self.health.state = "connecting"
                 with self._calling():
                     self._sink = self._connect()
             for uid in self._in_turn():
@@ -124,6 +125,7 @@ class Delivery:
             self._runs[uid] = _Run(Tail(found[uid]))
         for uid in self._runs.keys() - found.keys():
             _logger.error("%s: the journal of run %s is gone before it was delivered whole", self.name, uid)
+            self._positions.forget(uid)
             del self._runs[uid]
         for run in self._runs.values():
             run.owned = run.owned and _owned(run.tail.path)

@@ -18,7 +18,7 @@ class Health:
     Parameters
     ----------
     state : str
-        ``delivering``, ``waiting`` (everything was delivered) or ``retrying`` (the target failed).
+        ``connecting``, ``delivering``, ``waiting`` (everything was delivered) or ``retrying`` (the target failed).
     documents, runs, failures, damaged : int
         Documents and whole runs delivered, failed attempts, damaged lines left out.
     refused : int
@@ -31,7 +31,7 @@ class Health:
         s, monotonic; when the call of the target began that has not returned yet.
     """
 
-    state: str = "waiting"
+    state: str = "connecting"
     documents: int = 0
     runs: int = 0
     failures: int = 0

@@ -62,6 +62,11 @@ class Positions:
         except OSError as error:
             _logger.error("%s: %s; after a restart %d runs are sent again", self._list, error.strerror, len(runs))
 
+    def forget(self, run: str) -> None:
+        """Keep nothing of a run that is not to be delivered any more."""
+        self._saved = self._saved and run not in self._offsets
+        self._offsets.pop(run, None)
+
     def refuse(self, run: str, reason: str) -> None:
         """Note a run that the target does not take."""
         self.refused[run] = reason

@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -52,6 +53,17 @@ def targets(config: Endstation, root: Path) -> dict[str, Target]:
 
         found["icat"] = Target(IcatSink)
     return found
+
+
+def missing_packages(config: Endstation) -> list[str]:
+    """Return, for each configured target whose packages are not installed, what installs them."""
+    wanted = config.sinks
+    needed = []
+    if wanted.tiled is not None:
+        needed += [("tiled", "bluesky_tiled_plugins")] if wanted.tiled.uri else [("tiled-server", "uvicorn")]
+    if wanted.zmq is not None:
+        needed += [("zmq", "zmq")]
+    return [f"pip install 'operando[{extra}]'" for extra, package in needed if find_spec(package) is None]
 
 
 def _to_tiled(settings: Tiled, root: Path, data_root: Path) -> Callable[[], Sink]:

@@ -1,5 +1,6 @@
 """Runs in a Tiled catalogue: scalars in its tables, frames registered where the detector wrote them."""
 
+import logging
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -43,6 +44,7 @@ class TiledSink:
     resumes = False
 
     def __init__(self, uri: str, key: str | None) -> None:
+        logging.getLogger("httpx").setLevel(logging.WARNING)  # it would log every request, some for every event
         self._uri = uri
         self._writers: dict[str, TiledWriter] = {}
         try:
