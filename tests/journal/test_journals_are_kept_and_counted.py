@@ -1,10 +1,14 @@
 """How much a folder of journals holds, and which of them may go."""
 
+import json
 import os
 from pathlib import Path
 
+import pytest
 from journal.journals import path_of, run_documents, written
 
+from operando.cli.status import show_status
+from operando.endstation import Root
 from operando.journal import Journal, remove_recorded, usage
 
 DAY = 86400.0
@@ -22,6 +26,17 @@ def test_a_folder_of_journals_is_counted(tmp_path: Path) -> None:
     found = usage(tmp_path)
     assert found.runs == 3
     assert found.size == sum(path.stat().st_size for path in paths) + 100
+
+
+def test_status_says_how_much_the_journals_hold(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    place = Root(tmp_path / "root")
+    place.prepare()
+    size = sum(written(place.path / "journal", events=2)[0].stat().st_size for _ in range(2))
+    show_status(place, as_json=True)
+    journals = json.loads(capsys.readouterr().out.splitlines()[-1])["journals"]
+    assert journals == {"pid": None, "state": "kept", "runs": 2, "bytes": size}
+    show_status(place, as_json=False)
+    assert "2 runs, 0.0 MB" in capsys.readouterr().out
 
 
 def test_only_old_and_recorded_journals_go_and_what_lies_beside_them_goes_too(tmp_path: Path) -> None:
