@@ -5,10 +5,10 @@ import sys
 import threading
 from pathlib import Path
 
-from operando.sinks.embedded_tiled import EmbeddedTiled
-
 
 def main() -> None:
+    from operando.sinks.embedded_tiled import EmbeddedTiled  # its packages are not in the test extra
+
     root, readable, port, key = sys.argv[1:]
     (Path(root) / "run" / "sinks").mkdir(parents=True, exist_ok=True)
     served = EmbeddedTiled(Path(root), Path(readable), int(port), None if key == "-" else key)
