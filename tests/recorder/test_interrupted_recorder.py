@@ -17,6 +17,7 @@ from operando.config import load
 from operando.errors import RecordError
 from operando.history import EnvironmentHistory, EnvironmentLog
 from operando.journal import Journal
+from operando.recorder import surroundings
 from operando.recorder.runs import Runs
 from operando.recorder.service import run as record
 from operando.recorder.validation import validate
@@ -265,3 +266,26 @@ def test_whatever_moment_the_recorder_is_killed_at_its_file_opens(tmp_path: Path
     play_live(run, look)
     recorder.close()
     assert seen == [0, 1, 2, 3]
+
+
+def test_the_log_of_a_long_pause_is_written_in_portions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A heartbeat comes between two portions, however long the plan was paused."""
+    monkeypatch.setattr(surroundings, "WINDOW_NS", 50_000_000)
+    run = MadeRun(tmp_path, frames=3)
+    run.write_frames()
+    run.write_log()
+    run.write_journal()
+    recorder = LiveRecorder(run)
+    log = "environment/instrument/pressure/load_cell/value_log/value"
+    lengths = [0]
+    recorder.runs.discover()
+    while recorder.runs.step():
+        recorder.now += 0.6
+        for recording in recorder.runs.active:
+            with h5py.File(shutil.copy(recording.path, tmp_path / "left.nxs")) as file:
+                lengths.append(len(file[log]))
+    recorder.close()
+    portions = np.diff(lengths)
+    assert lengths[-1] > 100
+    assert portions.max() <= 2 * surroundings.AT_ONCE  # a window holds one sample; the step that ends a run takes two
+    assert validate(run.file) == []

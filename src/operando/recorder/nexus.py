@@ -144,7 +144,7 @@ class RecordFile:
         self._rows.append(row)
 
     def extend_log(self, history: EnvironmentHistory, end_ns: int, whole: bool = False) -> bool:
-        """Add the environment log up to a committed instant; return whether anything was done."""
+        """Add some of the environment log up to a committed instant; return whether anything was done."""
         extended = self._surroundings.extend(history, end_ns, whole)
         self._extended |= extended
         return extended

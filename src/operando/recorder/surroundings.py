@@ -5,6 +5,7 @@ https://manual.nexusformat.org/classes/base_classes/NXenvironment.html
 
 from bisect import bisect_right
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 import h5py
@@ -19,6 +20,8 @@ from operando.vocabulary import QUANTITY
 
 WINDOW_NS = 60 * NS
 """ns of log read and written at a time."""
+AT_ONCE = 10
+"""Windows; a plan may have been paused for a night, and frames and heartbeat do not wait for its log."""
 SEARCH_NS = 3600 * NS
 """ns of log searched at a time for a sample that a file lacks."""
 
@@ -51,7 +54,7 @@ class Surroundings:
         link_fields(plot, log, ("value", "time"))
 
     def extend(self, history: EnvironmentHistory, end_ns: int, whole: bool = False) -> bool:
-        """Append the log up to an instant that is committed; return whether anything was done.
+        """Append some of the log up to an instant that is committed; return whether anything was done.
 
         Parameters
         ----------
@@ -65,7 +68,7 @@ class Surroundings:
         if self._adopted:
             self._find_place(history)
         done = False
-        for last_ns in self._windows(end_ns, whole):
+        for last_ns in islice(self._windows(end_ns, whole), AT_ONCE):
             for quantity, log in self._logs.items():
                 samples = history.samples(quantity, self._written_ns + 1, last_ns)
                 blocks: dict[str, Any] = {
