@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
 from sinks.toy_sink import Feeder, Target, journalled, run_documents, uid_of
 
@@ -182,7 +183,9 @@ def test_a_torn_end_is_waited_for_while_the_run_goes_on(tmp_path: Path) -> None:
     journal.close()
 
 
-def test_a_damaged_line_is_left_out_and_counted(tmp_path: Path) -> None:
+@pytest.mark.parametrize("piece", [100, tail.PIECE])
+def test_a_damaged_line_is_left_out_and_counted(tmp_path: Path, piece: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tail, "PIECE", piece)  # a small piece ends with the damaged line
     documents = run_documents(events=3)
     path = journalled(tmp_path, documents)
     lines = path.read_bytes().splitlines(keepends=True)
@@ -194,6 +197,29 @@ def test_a_damaged_line_is_left_out_and_counted(tmp_path: Path) -> None:
     assert target.has[uid_of(documents)] == documents[:2] + documents[3:]
     assert feeder.delivery.health.damaged == 1
     assert target.ended == [uid_of(documents)]
+
+
+def test_a_large_array_arrives_as_it_was_emitted(tmp_path: Path) -> None:
+    documents = run_documents(events=2)
+    pattern = np.arange(20_000) / 7
+    documents[2][1]["data"]["pattern"] = pattern
+    journalled(tmp_path, documents)
+    target = Target()
+    Feeder(tmp_path, target).work()
+    received = target.has[uid_of(documents)]
+    assert np.array_equal(received[2][1]["data"]["pattern"], pattern)
+    assert received[3:] == documents[3:]
+
+
+def test_a_large_array_that_is_lost_costs_its_document(tmp_path: Path) -> None:
+    documents = run_documents(events=2)
+    documents[2][1]["data"]["pattern"] = np.arange(20_000) / 7
+    journalled(tmp_path, documents).with_suffix(".h5").unlink()
+    target = Target()
+    feeder = Feeder(tmp_path, target)
+    feeder.work()
+    assert target.has[uid_of(documents)] == documents[:2] + documents[3:]
+    assert feeder.delivery.health.damaged == 1
 
 
 def test_a_live_target_is_spared_the_runs_of_last_year(tmp_path: Path) -> None:
