@@ -1,4 +1,4 @@
-"""What all tests leave behind: no process, no thread, no pseudo-terminal."""
+"""What all tests leave behind: no process, no thread, no pseudo-terminal. And which of them share a worker."""
 
 import os
 import threading
@@ -6,6 +6,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+IN_REAL_TIME = {"bench", "campaigns", "environment", "interlocks", "live", "operator_room", "sim_faults"}
+"""Folders whose tests watch processes that keep time: one after the other, in a worker of their own."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give each file to one worker, and all files that keep time to the same one."""
+    for item in items:
+        folder = item.path.parent.name
+        item.add_marker(pytest.mark.xdist_group("real time" if folder in IN_REAL_TIME else str(item.path)))
 
 
 def processes_naming(text: str) -> list[str]:
