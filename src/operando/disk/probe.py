@@ -5,7 +5,6 @@ import os
 import re
 import shutil
 import threading
-from contextlib import suppress
 from pathlib import Path
 
 GIGABYTE = 1e9
@@ -102,14 +101,12 @@ def trouble_with(folder: Path, size: int = SMALL) -> str:
     try:
         descriptor = os.open(probe, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
         try:
+            probe.unlink()  # before it holds anything: a process that is killed now leaves nothing
             _write(descriptor, bytes(size))
         finally:
             os.close(descriptor)  # where a network file system tells what it did not keep
     except OSError as error:
         return words_of(error)
-    finally:
-        with suppress(OSError):
-            probe.unlink()
     return ""
 
 

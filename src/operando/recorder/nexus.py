@@ -198,6 +198,7 @@ class RecordFile:
         """Close the file without what was added since the last flush."""
         self._rows.clear()
         self._synchronisation.close()
+        self._skeleton.close()
         self._file.close()
 
     def set_aside(self, reason: str) -> None:
