@@ -185,6 +185,28 @@ Path(sys.argv[2] + " never").write_bytes(b"written")
     assert cut(tmp_path / "file never", tmp_path / "kept", in_place=True) is None
 
 
+def test_what_every_start_reads_is_never_half_there(tmp_path: Path) -> None:
+    script = """
+import sys
+from pathlib import Path
+from campaigns.synced import watch
+watch(Path(sys.argv[1]))
+from operando.endstation import Register, Root
+from operando.engine.scan_id import ScanCounter
+root = Root(Path(sys.argv[2]))
+Register(root).enter("environment", ca_port=20000)
+for _ in range(3):
+    ScanCounter(root.run / "scan_id")({})
+"""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(HERE.parent), os.environ.get("PYTHONPATH", "")])}
+    command = [sys.executable, "-c", script, str(tmp_path / "kept"), str(tmp_path / "root")]
+    subprocess.run(command, check=True, env=environment)
+    run = tmp_path / "root" / "run"
+    assert cut(run / "scan_id", tmp_path / "kept", in_place=False) == b"3\n"
+    register = cut(run / "endstation.json", tmp_path / "kept", in_place=False)
+    assert register == (run / "endstation.json").read_bytes()
+
+
 def test_a_write_ahead_log_is_kept_up_to_its_last_commit(tmp_path: Path) -> None:
     file, wal = tmp_path / "a.sqlite", tmp_path / "a.sqlite-wal"
     with closing(open_for_writing(file)) as connection:

@@ -68,7 +68,10 @@ class Register:
             yield content
             content["ca_address_list"] = _address_list(content["processes"])
             fresh = self._file.with_suffix(".new")
-            fresh.write_text(json.dumps(content, indent=1), encoding="utf-8")
+            with fresh.open("w", encoding="utf-8") as file:
+                json.dump(content, file, indent=1)
+                file.flush()
+                os.fsync(file.fileno())  # or a power cut may leave an empty file, and nothing starts
             os.replace(fresh, self._file)
 
 

@@ -37,7 +37,10 @@ class ScanCounter:
         fresh = self._file.with_suffix(".new")
         try:
             self._file.parent.mkdir(parents=True, exist_ok=True)
-            fresh.write_text(f"{number}\n", encoding="utf-8")
+            with fresh.open("w", encoding="utf-8") as file:
+                file.write(f"{number}\n")
+                file.flush()
+                os.fsync(file.fileno())  # or a power cut may leave a file without a number
             os.replace(fresh, self._file)
         except OSError as error:
             raise EndstationError(f"{self._file}: scan number {number} cannot be kept: {error.strerror}") from error

@@ -199,6 +199,7 @@ class Recording:
                 self._documents.see(self.run.start_ns + round(row.exposure_end * NS))
             if isfinite(row.a):
                 self._reduction(announced.stream).go_on(row.a, row.c)
+            self._raw_sync.saw(announced.store.path)  # the recorder that read it may not have come to it
             self._documents.done()
 
     def _given_up(self) -> bool:
