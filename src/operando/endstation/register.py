@@ -2,6 +2,7 @@
 
 import fcntl
 import json
+import logging
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -10,6 +11,8 @@ from typing import Any
 
 from operando.endstation.ports import LOOPBACK
 from operando.endstation.root import Root
+
+_logger = logging.getLogger(__name__)
 
 
 class Register:
@@ -67,12 +70,21 @@ class Register:
             content = self.read()
             yield content
             content["ca_address_list"] = _address_list(content["processes"])
-            fresh = self._file.with_suffix(".new")
-            with fresh.open("w", encoding="utf-8") as file:
-                json.dump(content, file, indent=1)
-                file.flush()
-                os.fsync(file.fileno())  # or a power cut may leave an empty file, and nothing starts
-            os.replace(fresh, self._file)
+            try:
+                self._replace(json.dumps(content, indent=1))
+            except OSError as error:
+                if not self._file.exists():
+                    raise
+                # A full disk must not keep a service that died from regulating the cell again; its port is the old one.
+                _logger.error("%s: cannot be written: %s; it says what it said before", self._file, error)
+
+    def _replace(self, text: str) -> None:
+        fresh = self._file.with_suffix(".new")
+        with fresh.open("w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())  # or a power cut may leave an empty file, and nothing starts
+        os.replace(fresh, self._file)
 
 
 def _address_list(processes: Mapping[str, Mapping[str, Any]]) -> str:
