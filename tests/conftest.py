@@ -13,10 +13,10 @@ IN_REAL_TIME = {"bench", "campaigns", "environment", "interlocks", "live", "oper
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give each file to one worker, and all files that keep time to the same one."""
+    """Give each folder to one worker, and all folders that keep time to the same one."""
     for item in items:
-        folder = item.path.parent.name
-        item.add_marker(pytest.mark.xdist_group("real time" if folder in IN_REAL_TIME else str(item.path)))
+        folder = item.path.parent
+        item.add_marker(pytest.mark.xdist_group("real time" if folder.name in IN_REAL_TIME else str(folder)))
 
 
 def processes_naming(text: str) -> list[str]:

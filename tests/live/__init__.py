@@ -1,0 +1,1 @@
+"""A whole simulated endstation that ends with this folder (a package, so that pytest knows where it ends)."""
