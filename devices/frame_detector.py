@@ -49,6 +49,7 @@ class FrameDetector(Device):
     trigger_mode = Component(EpicsSignalWithRBV, "cam1:TriggerMode", kind="omitted", string=True)
     array_callbacks = Component(EpicsSignalWithRBV, "cam1:ArrayCallbacks", kind="omitted", string=True)
     acquire = Component(EpicsSignal, "cam1:Acquire", kind="omitted")
+    array_counter = Component(EpicsSignalWithRBV, "cam1:ArrayCounter", kind="omitted")
     columns = Component(EpicsSignalRO, "cam1:ArraySizeX_RBV", kind="omitted")
     rows = Component(EpicsSignalRO, "cam1:ArraySizeY_RBV", kind="omitted")
     data_type = Component(EpicsSignalRO, "cam1:DataType_RBV", kind="omitted", string=True)
@@ -70,6 +71,7 @@ class FrameDetector(Device):
     capture = Component(EpicsSignal, "HDF1:Capture", kind="omitted")
     capturing = Component(EpicsSignalRO, "HDF1:Capture_RBV", kind="omitted", auto_monitor=True)
     captured = Component(EpicsSignalRO, "HDF1:NumCaptured_RBV", kind="omitted", auto_monitor=True)
+    unique_id = Component(EpicsSignalRO, "HDF1:UniqueId_RBV", kind="omitted")
     full_file_name = Component(EpicsSignalRO, "HDF1:FullFileName_RBV", kind="omitted", string=True)
     write_status = Component(EpicsSignalRO, "HDF1:WriteStatus", kind="omitted")
     write_message = Component(EpicsSignalRO, "HDF1:WriteMessage", kind="omitted", string=True)
@@ -84,6 +86,7 @@ class FrameDetector(Device):
         self._exposure: Errand | None = None
         self._folder = Path()
         self._said = ""
+        self._counted = 0
 
     def stage(self) -> list[Any]:
         """Prepare a folder of its own and open the first file (which areaDetector makes with its first frame)."""
@@ -194,6 +197,7 @@ class FrameDetector(Device):
                 f"file: {self.write_message.get()!r})"
             )
         self._documents.add(str(file), written)
+        self._counted = int(self.unique_id.get(use_monitor=False))
         return None
 
     def _await_room(self, errand: Errand, complaint: str, pause: float) -> None:
@@ -213,6 +217,8 @@ class FrameDetector(Device):
         self._close_file()
         for signal, value in (*self._streaming(f"{self._folder}/"), (self.acquire_time, exposure)):
             self._write(signal, value)
+        if int(self.array_counter.get(use_monitor=False)) < self._counted:  # a restarted IOC counts from 0 again
+            self._write(self.array_counter, self._counted)
         self._open_file()
         _logger.warning("%s: frame %d is exposed again", self.name, self._documents.frames + 1)
 

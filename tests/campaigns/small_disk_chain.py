@@ -78,6 +78,15 @@ def frames(journal: Path) -> int:
         return 0
 
 
+def is_locked(file: Path) -> bool:
+    """Whether somebody writes it, or has it open to write."""
+    try:
+        h5py.File(file, "r").close()
+    except BlockingIOError:
+        return True
+    return False
+
+
 def configured(disk: Path) -> Path:
     """Write the configuration of a short cycle, with thresholds that fit the disk."""
     configuration = write_configuration(disk / "configuration", SPEED, 1, 1, None, None, None)
@@ -107,6 +116,7 @@ def play(live: Live, what: str) -> dict[str, Any]:
     said, _ = run.communicate(timeout=200)
     file = record_of(live, journal)
     wait_until(lambda: is_complete(file), 60, "the recorder to finish")
+    wait_until(lambda: not is_locked(file), 20, "the recorder to close it")
     history = live.history()
     pressure = history.samples("stack_pressure", begun_ns, time.time_ns())
     history.close()

@@ -107,3 +107,21 @@ def test_a_plan_that_ends_meanwhile_ends_the_waiting(client: Client) -> None:
         status.wait(timeout=5)
     assert announced(device) == []
     assert not site.data_root.exists()
+
+
+def test_numbers_of_frames_go_on_after_the_iocs_own_begin_anew(client: Client) -> None:
+    site = Site(client)
+    device = detector(client, site)
+    device.stage()
+    device.trigger().wait(timeout=20)
+    ((first, _),) = announced(device)
+    with h5py.File(first, "r", libver="latest", swmr=True) as file:
+        number = int(file["/entry/instrument/NDAttributes/NDArrayUniqueId"][0])
+    shutil.rmtree(first.parent)
+    client.caput("SIM:DET:cam1:ArrayCounter", 0)  # as a restarted IOC has it
+    with patch("operando.devices.frame_detector.FIRST_PAUSE", 0.1):
+        device.trigger().wait(timeout=30)
+    ((again, index),) = announced(device)
+    with h5py.File(again, "r", libver="latest", swmr=True) as file:
+        assert int(file["/entry/instrument/NDAttributes/NDArrayUniqueId"][index]) == number + 1
+    device.unstage()
