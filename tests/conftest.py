@@ -4,19 +4,25 @@ import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 IN_REAL_TIME = {"bench", "campaigns", "environment", "interlocks", "live", "operator_room", "sim_faults"}
 """Folders whose tests watch processes that keep time: one after the other, in a worker of their own."""
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give each folder to one worker, and all folders that keep time to the same one."""
-    for item in items:
-        folder = item.path.parent
-        item.add_marker(pytest.mark.xdist_group("real time" if folder.name in IN_REAL_TIME else str(folder)))
+class ByFolder(LoadScopeScheduling):
+    """Gives each folder to one worker, and all folders that keep time to the same one."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        folder = Path(nodeid.partition("::")[0]).parent
+        return "real time" if folder.name in IN_REAL_TIME else str(folder)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFolder:
+    return ByFolder(config, log)
 
 
 def processes_naming(text: str) -> list[str]:
