@@ -10,17 +10,35 @@ import os
 import shutil
 import stat
 import struct
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
+TICK_S = 0.05
 WAL_HEADER, FRAME_HEADER = 32, 24
 """Bytes; https://sqlite.org/fileformat2.html#the_write_ahead_log."""
 
 
 def watch(folder: Path) -> None:
-    """Keep in ``folder``, under its inode, each file as it was when the last sync began that has succeeded."""
+    """Keep in ``folder``, under its inode, each file as it was when the last sync began that has succeeded.
+
+    How late a thread came and how long a sync took is noted, too: a host with other work can do no better.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     count = itertools.count()
+    notes = os.open(folder / "delays", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+
+    def note(since: float) -> None:
+        os.write(notes, f"{time.monotonic() - since:.4f}\n".encode())
+
+    def tick() -> None:
+        while True:
+            due = time.monotonic() + TICK_S
+            threading.Event().wait(TICK_S)
+            note(due)
+
+    threading.Thread(target=tick, daemon=True).start()
 
     def watched(sync: Callable[[int], None]) -> Callable[[int], None]:
         def synced(descriptor: int) -> None:
@@ -28,14 +46,21 @@ def watch(folder: Path) -> None:
             if stat.S_ISDIR(facts.st_mode):
                 sync(descriptor)
                 return
+            begun = time.monotonic()
             before = folder / f".{os.getpid()}.{next(count)}"
             shutil.copyfile(f"/proc/self/fd/{descriptor}", before)
             sync(descriptor)
             os.replace(before, folder / str(facts.st_ino))
+            note(begun)
 
         return synced
 
     os.fsync, os.fdatasync = watched(os.fsync), watched(os.fdatasync)
+
+
+def longest_delay_ns(folder: Path) -> int:
+    """Return the longest that a thread was late or a sync took."""
+    return round(max(map(float, (folder / "delays").read_text().split())) * 1e9)
 
 
 def cut(path: Path, kept: Path, in_place: bool) -> bytes | None:

@@ -27,7 +27,7 @@ from operando.recorder.run import FrameStore, Run
 from operando.recorder.structure import ENVIRONMENT, PATTERNS, write_patterns, write_root
 from operando.recorder.surroundings import Surroundings
 from operando.recorder.synchronisation import Synchronisation
-from operando.recorder.unfinished import create, judging, open_unfinished, set_aside, skeleton
+from operando.recorder.unfinished import create, judging, open_unfinished, publish, set_aside, skeleton
 
 if TYPE_CHECKING:
     from operando.recorder.patterns import Patterns
@@ -95,6 +95,8 @@ class RecordFile:
             self._surroundings = write_root(self._file, run, path.name)
         self._synchronisation = Synchronisation(self._file.id.get_vfd_handle(), path)
         self._flush()
+        if not continued:
+            publish(path)
 
     @property
     def length(self) -> int:

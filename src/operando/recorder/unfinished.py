@@ -43,7 +43,7 @@ def open_unfinished(path: Path, booted_ns: int | None = None) -> h5py.File | Non
 
 
 def create(path: Path) -> h5py.File:
-    """Create a file under its final name.
+    """Create a file that gets its name from `publish`: one that is killed before has left nothing that does not open.
 
     Raises
     ------
@@ -52,11 +52,30 @@ def create(path: Path) -> h5py.File:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        file = h5py.File(path, "x", locking=True)
+        newborn(path).unlink(missing_ok=True)
+        return h5py.File(newborn(path), "x", locking=True)
+    except OSError as error:
+        raise RecordError(f"{path}: cannot be written: {error}; the run stays in its journal") from error
+
+
+def publish(path: Path) -> None:
+    """Give a created file its name, once its structure was flushed.
+
+    Raises
+    ------
+    RecordError
+        That is not possible.
+    """
+    try:
+        newborn(path).rename(path)
         sync_folder(path.parent)
     except OSError as error:
         raise RecordError(f"{path}: cannot be written: {error}; the run stays in its journal") from error
-    return file
+
+
+def newborn(path: Path) -> Path:
+    """Return the name of a file that has no structure yet."""
+    return path.with_name(f".{path.name}.new")
 
 
 def set_aside(path: Path, reason: str) -> Path:
