@@ -15,7 +15,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-TICK_S = 0.05
+TICK_NS = 50_000_000
+MOMENTS_NS = 2_000_000_000
+FOR_EVER_NS = 2**63
 WAL_HEADER, FRAME_HEADER = 32, 24
 """Bytes; https://sqlite.org/fileformat2.html#the_write_ahead_log."""
 
@@ -29,14 +31,14 @@ def watch(folder: Path) -> None:
     count = itertools.count()
     notes = os.open(folder / "delays", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
 
-    def note(since: float) -> None:
-        os.write(notes, f"{time.monotonic() - since:.4f}\n".encode())
+    def note(name: str, begun_ns: int, ended_ns: int) -> None:
+        os.write(notes, f"{name} {begun_ns} {ended_ns}\n".encode())
 
     def tick() -> None:
         while True:
-            due = time.monotonic() + TICK_S
-            threading.Event().wait(TICK_S)
-            note(due)
+            due_ns = time.time_ns() + TICK_NS
+            threading.Event().wait(TICK_NS * 1e-9)
+            note("tick", due_ns, time.time_ns())
 
     threading.Thread(target=tick, daemon=True).start()
 
@@ -46,21 +48,25 @@ def watch(folder: Path) -> None:
             if stat.S_ISDIR(facts.st_mode):
                 sync(descriptor)
                 return
-            begun = time.monotonic()
+            begun_ns = time.time_ns()
             before = folder / f".{os.getpid()}.{next(count)}"
+            note(before.name, begun_ns, FOR_EVER_NS)
             shutil.copyfile(f"/proc/self/fd/{descriptor}", before)
             sync(descriptor)
             os.replace(before, folder / str(facts.st_ino))
-            note(begun)
+            note(before.name, begun_ns, time.time_ns())
 
         return synced
 
     os.fsync, os.fdatasync = watched(os.fsync), watched(os.fdatasync)
 
 
-def longest_delay_ns(folder: Path) -> int:
-    """Return the longest that a thread was late or a sync took."""
-    return round(max(map(float, (folder / "delays").read_text().split())) * 1e9)
+def longest_delay_ns(folder: Path, until_ns: int) -> int:
+    """Return the longest that a thread was late or a sync took in the last moments before an instant."""
+    lines = [line.split() for line in (folder / "delays").read_text().splitlines()]
+    ended = {(name, int(begun)): min(int(end), until_ns) for name, begun, end in lines}  # the last word about each
+    spans = [(begun, end) for (_, begun), end in ended.items()]
+    return max(end - begun for begun, end in spans if end > until_ns - MOMENTS_NS)
 
 
 def cut(path: Path, kept: Path, in_place: bool) -> bytes | None:

@@ -63,7 +63,7 @@ class Cut:
     @property
     def bound_ns(self) -> int:
         """How old a loss may be."""
-        return SYNC_NS + SLACK_NS + 3 * longest_delay_ns(self.folder / "synced")
+        return SYNC_NS + SLACK_NS + 2 * longest_delay_ns(self.folder / "synced", self.time_ns)
 
     @property
     def acknowledged(self) -> dict[str, int]:
