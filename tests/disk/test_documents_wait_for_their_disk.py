@@ -146,3 +146,24 @@ def test_a_removed_folder_of_journals_is_made_again_with_the_open_run(keeper: Ke
     until(lambda: not keeper.obstacle())
     keeper("stop", {"uid": "s", "run_start": "r", "exit_status": "success"})
     assert names(tmp_path) == ["r", "d", "e1", "e2", "e3", "s"]
+
+
+@pytest.mark.parametrize("how", ["removed", "moved away"])
+def test_a_journal_that_is_taken_away_while_nothing_happens_is_made_again_unasked(
+    keeper: Keeper, tmp_path: Path, how: str
+) -> None:
+    """Else nothing more would happen: exposures wait for a recorder that waits for the journal."""
+    keeper("start", {"uid": "r", "time": 1.0})
+    keeper("descriptor", DESCRIPTOR)
+    keeper("event", event(1))
+    journal = tmp_path / "journal" / "r.jsonl"
+    threading.Event().wait(0.7)
+    if how == "removed":
+        shutil.rmtree(journal.parent)
+    else:
+        journal.parent.rename(tmp_path / "away")
+    (tmp_path / "journal").mkdir()
+    until(journal.exists)
+    assert names(tmp_path) == ["r", "d", "e1"]
+    keeper("stop", {"uid": "s", "run_start": "r", "exit_status": "success"})
+    assert names(tmp_path) == ["r", "d", "e1", "s"]

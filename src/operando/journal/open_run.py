@@ -103,7 +103,7 @@ class OpenRun:
                 return
             if self.failure:
                 self._replace()
-            elif self._unsynced:
+            elif self._unsynced or not self._in_place():  # nothing more may come before it is there again
                 self._sync()
 
     def close(self) -> None:
@@ -142,7 +142,7 @@ class OpenRun:
             length, lines, self._unsynced = self._length, self._unsynced, []
         try:
             os.fdatasync(self._descriptor)
-            if os.fstat(self._descriptor).st_nlink == 0:
+            if not self._in_place():
                 raise FileNotFoundError(errno.ENOENT, "removed from its folder while its run is open")
         except OSError as error:
             with self._appending:
@@ -150,6 +150,15 @@ class OpenRun:
                 self._fail(error)
         else:
             self._synced = length
+
+    def _in_place(self) -> bool:
+        """Whether the name still leads to the open file; a stale handle does not tell, it is met when it is written."""
+        try:
+            return os.path.samestat(os.stat(self.path), os.fstat(self._descriptor))
+        except FileNotFoundError:
+            return False
+        except OSError:
+            return True
 
     def _replace(self) -> None:
         with self._appending:
