@@ -13,6 +13,12 @@ IN_REAL_TIME = {"bench", "campaigns", "environment", "interlocks", "live", "oper
 """Folders whose tests watch processes that keep time: one after the other, in a worker of their own."""
 
 
+def pytest_ignore_collect(collection_path: Path) -> bool | None:
+    """Leave out what tests import or start as a process: it has no doctests, and its import may need an endstation."""
+    name = collection_path.name
+    return True if name.endswith(".py") and not name.startswith(("test_", "__init__", "conftest")) else None
+
+
 class ByFolder(LoadScopeScheduling):
     """Gives each folder to one worker, and all folders that keep time to the same one."""
 

@@ -165,7 +165,7 @@ def test_an_old_or_unknown_tare_and_a_hot_load_cell_are_less_certain() -> None:
     wandering: dict[str, object] = {"zero_drift_N_per_root_day": 20.0}
     fresh = at(wandering | {"tare_time": now}, 25.0).value
     written_down = at(wandering | {"tare_time": now.replace(tzinfo=None)}, 25.0).value  # UTC where no zone is given
-    unknown = at(wandering, 25.0).value
+    unknown = at(wandering | {"tare_time": None}, 25.0).value
     assert fresh == written_down < unknown
     month_ago = datetime.fromtimestamp(START_NS / SECOND - UNKNOWN_AGE, UTC)
     assert at(wandering | {"tare_time": month_ago}, 25.0).value == pytest.approx(unknown)
