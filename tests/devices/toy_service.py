@@ -79,6 +79,7 @@ class Toy:
             for name, value in {"TARGET_LOW": 5.0, "TARGET_HIGH": 100.0, "DRIVE": 40.0}.items():
                 self._server.publish(f"{subsystem}:{name}", value)
         self._server.publish("CELL:PROGRAMME", "{}")
+        self._recorder = "good"
 
     def run(self, ended: threading.Event) -> None:
         """Serve until told to end."""
@@ -91,6 +92,10 @@ class Toy:
             axis.step(RATE.get(self._behaviour, 400.0), ids=self._behaviour != "no ids")
         if self._behaviour != "heart stopped":
             self._server.publish("ENVIRONMENT:HEARTBEAT", time.monotonic())
+        if self._recorder != "gone":
+            self._server.publish("RECORDER:HEARTBEAT", time.monotonic())
+            self._server.publish("RECORDER:REASON", "the disk is full (toy)" if self._recorder == "pause" else "")
+            self._server.publish("RECORDER:STATE", self._recorder)
         self._server.publish("CELL:STATE", str(self._cell))
         for name, value in (("VOLTAGE", 3.1234), ("CURRENT", 1e-4), ("CHARGE", 2e-4), ("CYCLE", 1), ("STEP", 2)):
             self._server.publish(f"CELL:{name}", value)
@@ -116,6 +121,8 @@ class Toy:
             kind, _, value = behaviour.partition(" ")
             if kind == "cell":
                 self._cell = value
+            elif kind == "recorder":
+                self._recorder = value
             elif kind == "state":
                 self._pressure.state = value
             elif kind == "request":
@@ -125,7 +132,7 @@ class Toy:
             else:
                 self._behaviour = behaviour
                 if behaviour == "normal":
-                    self._cell = ProgrammeState.IDLE
+                    self._cell, self._recorder = ProgrammeState.IDLE, "good"
 
     def _specs(self) -> list[RecordSpec]:
         beat = RecordSpec(
@@ -133,6 +140,8 @@ class Toy:
         )
         specs = [RecordSpec("TOY", "text", on_put=self._behave), RecordSpec("ENVIRONMENT:HEARTBEAT", "float", "s", 1)]
         specs.append(beat)
+        specs += [RecordSpec("RECORDER:HEARTBEAT", "float", "s", 1)]
+        specs += [RecordSpec(f"RECORDER:{name}", "text") for name in ("STATE", "REASON")]
         for subsystem, unit in (("PRESSURE", "MPa"), ("TEMPERATURE", "degC")):
             floats = ("TARGET", "SETPOINT", "READBACK", "DRIVE", "TARGET_LOW", "TARGET_HIGH")
             specs += [RecordSpec(f"{subsystem}:{name}", "float", unit, 3) for name in floats]

@@ -81,26 +81,32 @@ def assemble(config: Endstation, root: Path, connection_time: float = CONNECTION
     journal = Journal(root / "journal")
     keeper = Keeper(journal)
     run_engine.subscribe(keeper)
-    _guard(run_engine, keeper, site, config, root)
+    terminal = Console(stderr=True)
+    _guard(run_engine, keeper, site, config, root, terminal)
     run_engine.subscribe(site.follow)
     if sys.stderr.isatty():
-        bars = ProgressBars(Console(stderr=True))
+        bars = ProgressBars(terminal)
         run_engine.waiting_hook = bars.wait
         run_engine.state_hook = bars.change
     return Assembly(run_engine, devices, journal, Pulse(config.prefix))
 
 
-def _guard(run_engine: EndstationRunEngine, keeper: Keeper, site: RunSite, config: Endstation, root: Path) -> None:
+def _guard(
+    run_engine: EndstationRunEngine, keeper: Keeper, site: RunSite, config: Endstation, root: Path, terminal: Console
+) -> None:
     """Let exposures wait while journal, disks or recorder cannot keep them."""
-    terminal = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
+
+    def say(text: str) -> None:
+        terminal.print(text, soft_wrap=True, highlight=False, markup=False)
+
     make_data_folder(config, root)
     journals = Watched("journals", root / "journal", remake=True)
     watch = DiskWatch(
         lambda: [Watched("data root", site.folder()), journals], Limits(*config.disk.limits), str(config.file)
     )
     watch.start()
-    word = RecorderWord(config.prefix, terminal.print)
-    gate = Gate(run_engine, [watch.obstacle, word.obstacle], keeper.obstacle, terminal.print)
+    word = RecorderWord(config.prefix, say)
+    gate = Gate(run_engine, [watch.obstacle, word.obstacle], keeper.obstacle, say)
     run_engine.register_command(AWAIT_KEEPING, gate.wait)
     run_engine.preprocessors.append(gate.preprocess)
     atexit.register(keeper.close)
