@@ -4,8 +4,8 @@ import json
 
 import numpy as np
 import pytest
-from live.conftest import Live, wait_until
 
+from live.conftest import Live, wait_until
 from operando.vocabulary import QUANTITY
 
 pytestmark = [pytest.mark.endstation, pytest.mark.timeout(120)]
