@@ -11,6 +11,8 @@ from xdist.scheduler import LoadScopeScheduling
 
 IN_REAL_TIME = {"bench", "campaigns", "environment", "interlocks", "live", "operator_room", "sim_faults"}
 """Folders whose tests watch processes that keep time: one after the other, in a worker of their own."""
+NOT_SO = {"test_journal_bench.py", "test_power_loss.py", "test_regulation.py", "test_seven_days.py"}
+"""Files in them that compute, or write to disks, and measure what their own host does to them."""
 
 
 def pytest_ignore_collect(collection_path: Path) -> bool | None:
@@ -23,8 +25,9 @@ class ByFolder(LoadScopeScheduling):
     """Gives each folder to one worker, and all folders that keep time to the same one."""
 
     def _split_scope(self, nodeid: str) -> str:
-        folder = Path(nodeid.partition("::")[0]).parent
-        return "real time" if folder.name in IN_REAL_TIME else str(folder)
+        file = Path(nodeid.partition("::")[0])
+        keeps_time = file.parent.name in IN_REAL_TIME and file.name not in NOT_SO
+        return "real time" if keeps_time else str(file.parent)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFolder:

@@ -20,7 +20,7 @@ import pytest
 
 from operando.endstation.ports import free_port
 
-HERE = Path(__file__).parent / "devices"
+HERE = Path(__file__).parent / "ophyd_devices"
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from campaigns.kill_campaign import PHASES, TARGETS, Kill, KillCampaign
 
 FULL = bool(os.environ.get("OPERANDO_FULL"))
 ALONE = os.environ.get("OPERANDO_KILL_SEED")
-LIVES: list[Sequence[int]] = [(108, 28, 7, 18, 38, 73)]
+LIVES: list[Sequence[int]] = [(108, 73, 18, 7)]
 if FULL:
     LIVES = [range(start, start + 50) for start in range(0, 200, 50)]
 if ALONE:

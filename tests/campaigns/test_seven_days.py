@@ -93,7 +93,8 @@ def test_no_file_is_left_open(looks: list[dict[str, Any]]) -> None:
     counts = [look["descriptors"] for look in looks[:-1]]
     figures("open descriptors", first=counts[0], most=max(counts))
     assert max(counts) <= counts[0] + 9  # 3 more raw files; 2 more days of environment log: database, its log, index
-    assert max(counts[len(counts) // 2 :]) <= max(counts[: len(counts) // 2])
+    # two that are open for a moment may be seen, or not
+    assert max(counts[len(counts) // 2 :]) <= max(counts[: len(counts) // 2]) + 2
 
 
 def test_a_frame_costs_the_same_at_the_end(looks: list[dict[str, Any]]) -> None:
