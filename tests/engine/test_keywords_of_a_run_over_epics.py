@@ -3,8 +3,9 @@
 from typing import Any
 
 import pytest
-from engine.test_session_over_epics import cycle, journal, session
 from toy_endstation import Client
+
+from engine.test_session_over_epics import cycle, journal, session
 
 UNKNOWN = {"assembly_pressure_MPa": None}
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import h5py
 import pytest
-from live.conftest import Live, wait_until
 
+from live.conftest import Live, wait_until
 from operando.journal import is_owned, read_journal
 
 pytestmark = [pytest.mark.endstation, pytest.mark.timeout(240)]

@@ -11,9 +11,9 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
-from live.conftest import Live, wait_until
 from recorder.same_file import assert_same_file
 
+from live.conftest import Live, wait_until
 from operando.journal import read_journal
 from operando.recorder.nexus import is_complete, path_of
 from operando.recorder.run import Run

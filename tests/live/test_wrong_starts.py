@@ -5,9 +5,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from live.conftest import Live
 
 import operando.configs
+from live.conftest import Live
 from operando.endstation import Root
 
 SIMULATED = (Path(operando.configs.__file__).parent / "simulated.toml").read_text()

@@ -1,6 +1,7 @@
 from collections.abc import Iterator
 
 import pytest
+
 from sim_iocs.running_service import Service, make_setup, serving
 
 

@@ -10,6 +10,7 @@ import hdf5plugin
 import numpy as np
 import pytest
 from caproto import CaprotoTimeoutError
+
 from sim_iocs.running_service import Service
 
 FRAMES = "/entry/data/data"

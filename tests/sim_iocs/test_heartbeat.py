@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sim_iocs.running_service import make_setup, serving
 
 from operando.endstation.ports import free_port
 from operando.sim.iocs.heartbeat import Heartbeat
+from sim_iocs.running_service import make_setup, serving
 
 TESTS = Path(__file__).parents[1]
 

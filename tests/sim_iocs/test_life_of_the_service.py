@@ -10,6 +10,7 @@ import h5py
 import hdf5plugin
 import numpy as np
 import pytest
+
 from sim_iocs.running_service import PATIENCE, make_setup, serving
 
 

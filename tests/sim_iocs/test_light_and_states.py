@@ -4,10 +4,10 @@ import threading
 from itertools import pairwise
 
 import pytest
-from sim_iocs.running_service import true_state
 
 from operando.sim.iocs.source import FULL_CURRENT, Light, ring_current
 from operando.sim.iocs.states import KEPT, StateHistory, mean
+from sim_iocs.running_service import true_state
 
 SECOND = 10**9
 

@@ -10,12 +10,12 @@ from pyFAI.crystallography.cell import Cell
 from pyFAI.detectors import Detector
 from pyFAI.integrator.azimuthal import AzimuthalIntegrator
 from scipy.optimize import curve_fit
-from sim_iocs.running_service import make_setup, true_state
 
 from operando.sim.iocs.diffraction import Diffraction, gaps
 from operando.sim.iocs.exposure import Exposure
 from operando.sim.iocs.geometry import geometry
 from operando.sim.setup import Setup
+from sim_iocs.running_service import make_setup, true_state
 
 FULL = {"shape": (1043, 981), "poni1": 0.0897, "poni2": 0.0844}
 LONG = Exposure(1, 0, 10**9, light=10.0)
