@@ -20,7 +20,7 @@ CODE = [
 @pytest.mark.parametrize(
     "command",
     [
-        pytest.param(["ruff", "check", "."], id="ruff"),
+        pytest.param(["ruff", "check", "--no-cache", "."], id="ruff"),
         pytest.param(["ruff", "format", "--check", "."], id="format"),
         pytest.param(["mypy"], id="mypy"),
         pytest.param(["lint-imports"], id="imports"),
