@@ -92,7 +92,8 @@ def test_memory_stays_flat(looks: list[dict[str, Any]]) -> None:
 def test_no_file_is_left_open(looks: list[dict[str, Any]]) -> None:
     counts = [look["descriptors"] for look in looks[:-1]]
     figures("open descriptors", first=counts[0], most=max(counts))
-    assert max(counts) <= counts[0] + 9  # 3 more raw files; 2 more days of environment log: database, its log, index
+    # 3 more raw files, 2 that are synced; 2 more days of environment log: database, its log, index
+    assert max(counts) <= counts[0] + 11
     # two that are open for a moment may be seen, or not
     assert max(counts[len(counts) // 2 :]) <= max(counts[: len(counts) // 2]) + 2
 
