@@ -80,8 +80,13 @@ class Worker:
 def process(script: str, *arguments: str, **environment: str) -> Iterator["subprocess.Popen[str]"]:
     """Start a script of this toy, wait for its word ``ready``, and end it with its standard input."""
     command = [sys.executable, str(HERE / script), *arguments]
+    variables = {**os.environ, "PYTHONPATH": str(HERE.parent), **environment}
     with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env={**os.environ, **environment}
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=variables,
     ) as started:
         assert started.stdin is not None
         assert started.stdout is not None

@@ -14,7 +14,8 @@ from pathlib import Path
 import h5py
 import numpy as np
 import tomlkit
-from live.conftest import CURRENT, SPEED, Live, wait_until
+from live.conftest import CURRENT, SPEED, Live
+from waiting import wait_until
 
 from operando.cli.demo_configuration import write_configuration
 from operando.cli.down import take_down

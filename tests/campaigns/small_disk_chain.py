@@ -19,8 +19,9 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 import h5py
 import numpy as np
 import tomlkit
-from live.conftest import CAPACITY, CURRENT, SPEED, Live, wait_until
+from live.conftest import CAPACITY, CURRENT, SPEED, Live
 from live.test_the_cell_survives_dying_programs import CYCLE, newest_journal, record_of
+from waiting import wait_until
 
 from operando.cli.demo_configuration import write_configuration
 from operando.cli.down import take_down

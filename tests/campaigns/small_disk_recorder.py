@@ -9,29 +9,19 @@ import os
 import shutil
 import subprocess
 import sys
-import threading
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from recorder.made_run import CONFIGS, MadeRun
+from waiting import wait_until
 
 from operando.config import load
 from operando.config.disk import Disk
 
 FRAMES = 50
 """Of which twenty rows fill a chunk of patterns: the later ones need room of their own."""
-
-
-def until(condition: Callable[[], object]) -> None:
-    limit = time.monotonic() + 40
-    while not condition():
-        if time.monotonic() > limit:
-            raise AssertionError("did not come true")
-        threading.Event().wait(0.05)
 
 
 def record(root: Path, data: Path, port: int) -> None:
@@ -77,15 +67,15 @@ def drive(root: Path, data: Path) -> dict[str, Any]:
         recorder = subprocess.Popen(command, stdout=log, stderr=log)
     said = (root / "recorder.log").read_text
     try:
-        until(lambda: rows(run.file) == 3)
+        wait_until(lambda: rows(run.file) == 3)
         fill(data)
         for name, document in run.documents[third:-1]:
             journal(name, document)
-        until(lambda: "its file of record waits" in said())
+        wait_until(lambda: "its file of record waits" in said())
         (data / "ballast").unlink()
-        until(lambda: said().count("ready\n") == 2)
+        wait_until(lambda: said().count("ready\n") == 2)
         journal(*run.documents[-1])
-        until(lambda: is_complete(run.file))
+        wait_until(lambda: is_complete(run.file))
     except AssertionError as error:
         raise AssertionError(f"{rows(run.file)} rows, {shutil.disk_usage(data).free} bytes; {said()}") from error
     finally:

@@ -22,9 +22,9 @@ import numpy as np
 import pytest
 from campaigns.judgement import announced
 from campaigns.synced import committed, cut, longest_delay_ns
-from live.conftest import wait_until
 from recorder.made_run import CONFIGS
 from recorder.same_file import assert_same_file
+from waiting import wait_until
 
 from operando.history import GUARD_NS, EnvironmentHistory
 from operando.history.schema import open_for_writing

@@ -15,7 +15,8 @@ from pathlib import Path
 
 import pytest
 import tomlkit
-from live.conftest import CAPACITY, CURRENT, SPEED, Live, wait_until
+from live.conftest import CAPACITY, CURRENT, SPEED, Live
+from waiting import wait_until
 
 from operando.cli.demo_configuration import write_configuration
 from operando.config import load

@@ -6,9 +6,6 @@ Prints one JSON object about what happened. Arguments: the mount point of an emp
 import json
 import os
 import sys
-import threading
-import time
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -18,6 +15,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 import sqlite3
 
 from recorder.made_run import MadeRun
+from waiting import wait_until
 
 from operando.disk import trouble_with
 from operando.engine.keeper import Keeper
@@ -27,14 +25,6 @@ from operando.vocabulary import Reading
 
 NS = 1_000_000_000
 NOON = 1_790_000_000 * NS
-
-
-def until(condition: Callable[[], object]) -> None:
-    limit = time.monotonic() + 30
-    while not condition():
-        if time.monotonic() > limit:
-            raise AssertionError("did not come true")
-        threading.Event().wait(0.02)
 
 
 def fill(place: Path) -> None:
@@ -74,7 +64,7 @@ def journal_and_log(place: Path) -> dict[str, Any]:
     found["waiting"] = keeper.obstacle()
     found["readings_in_memory"] = log.waiting
     (place / "ballast").unlink()
-    until(lambda: not keeper.obstacle())
+    wait_until(lambda: not keeper.obstacle())
     log.commit(NOON + 20_001 * NS)
     keeper(*run.documents[-1])
     keeper.close()

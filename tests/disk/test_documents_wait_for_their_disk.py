@@ -5,23 +5,16 @@ import logging
 import os
 import shutil
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
+from waiting import wait_until
 
 from operando.engine.keeper import Keeper
 from operando.errors import JournalError
 from operando.journal import Journal, read_journal
-
-
-def until(condition: Callable[[], object]) -> None:
-    limit = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < limit, "did not come true"
-        threading.Event().wait(0.01)
 
 
 class Disk:
@@ -85,7 +78,7 @@ def test_documents_wait_in_their_order_until_the_disk_is_mended(
     threading.Event().wait(0.7)  # the journal's own thread meets the error, too
     assert names(tmp_path) == ["r", "d", "e1"]
     disk.error = 0
-    until(lambda: not keeper.obstacle())
+    wait_until(lambda: not keeper.obstacle())
     keeper("event", event(5))
     keeper("stop", {"uid": "s", "run_start": "r", "exit_status": "success"})
     assert keeper.obstacle() == ""
@@ -102,7 +95,7 @@ def test_a_run_may_begin_and_end_on_a_disk_that_takes_nothing(
     keeper("stop", {"uid": "s", "run_start": "r", "exit_status": "abort"})
     assert keeper.obstacle().startswith("3 documents")
     disk.error = 0
-    until(lambda: not keeper.obstacle())
+    wait_until(lambda: not keeper.obstacle())
     assert names(tmp_path) == ["r", "d", "s"]
 
 
@@ -120,7 +113,7 @@ def test_a_document_that_is_changed_later_is_written_as_it_was(keeper: Keeper, d
     keeper("descriptor", changing)
     changing["name"] = "changed"
     disk.error = 0
-    until(lambda: not keeper.obstacle())
+    wait_until(lambda: not keeper.obstacle())
     assert [doc.get("name") for _, doc in read_journal(tmp_path / "journal" / "r.jsonl")] == [None, "xrd"]
 
 
@@ -143,7 +136,7 @@ def test_a_removed_folder_of_journals_is_made_again_with_the_open_run(keeper: Ke
     keeper("event", event(2))
     threading.Event().wait(0.7)
     keeper("event", event(3))
-    until(lambda: not keeper.obstacle())
+    wait_until(lambda: not keeper.obstacle())
     keeper("stop", {"uid": "s", "run_start": "r", "exit_status": "success"})
     assert names(tmp_path) == ["r", "d", "e1", "e2", "e3", "s"]
 
@@ -163,7 +156,7 @@ def test_a_journal_that_is_taken_away_while_nothing_happens_is_made_again_unaske
     else:
         journal.parent.rename(tmp_path / "away")
     (tmp_path / "journal").mkdir()
-    until(journal.exists)
+    wait_until(journal.exists)
     assert names(tmp_path) == ["r", "d", "e1"]
     keeper("stop", {"uid": "s", "run_start": "r", "exit_status": "success"})
     assert names(tmp_path) == ["r", "d", "e1", "s"]

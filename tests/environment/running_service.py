@@ -7,12 +7,12 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from caproto.threading.client import PV, Context
+from waiting import wait_until
 
 import operando.configs
 from operando.endstation.ports import free_port
@@ -42,12 +42,14 @@ def write_configuration(folder: Path) -> Path:
 class RunningService:
     """Simulated instruments, the service on them, and a client of its records."""
 
+    until = staticmethod(wait_until)
+
     def __init__(self, root: Path, speed: float = SPEED) -> None:
         self.root = root
         self.configuration = write_configuration(root)
         self.port = free_port()
         arguments = [sys.executable, str(HERE / "wires_process.py"), str(root), str(speed), str(CAPACITY)]
-        self.wires = subprocess.Popen(arguments)
+        self.wires = subprocess.Popen(arguments, env={**os.environ, "PYTHONPATH": str(HERE.parent)})
         self.until(lambda: (root / "true.jsonl").exists() and (root / "true.jsonl").stat().st_size)
         self.service: subprocess.Popen[str] | None = None
         self._patch = pytest.MonkeyPatch()
@@ -133,11 +135,3 @@ class RunningService:
 
     def history(self) -> EnvironmentHistory:
         return EnvironmentHistory(self.root / "environment")
-
-    def until(self, condition: Callable[[], object], limit: float = 60.0) -> None:
-        """Wait on a condition; the limit is far beyond what any machine needs."""
-        end = time.monotonic() + limit
-        while not condition():
-            assert time.monotonic() < end, f"did not come true within {limit} s"
-            os.sched_yield()
-            time.sleep(0.02)  # noqa: TID251 - a test waits on other processes

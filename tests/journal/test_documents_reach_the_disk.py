@@ -4,12 +4,12 @@ import errno
 import os
 import shutil
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from journal.journals import path_of, run_documents
+from waiting import wait_until
 
 from operando.errors import JournalError
 from operando.journal import Journal, JournalFollower, is_owned, read_journal
@@ -44,13 +44,6 @@ def journal(tmp_path: Path) -> Iterator[Journal]:
     made.close()
 
 
-def until(condition: Callable[[], bool], timeout: float = 20.0) -> None:
-    deadline = time.monotonic() + timeout
-    while not condition():
-        assert time.monotonic() < deadline, "did not come true"
-        threading.Event().wait(0.01)
-
-
 def test_a_new_journal_and_its_name_are_on_the_disk_before_the_plan_goes_on(
     tmp_path: Path, journal: Journal, synced: Syncs
 ) -> None:
@@ -72,7 +65,7 @@ def test_what_is_written_is_on_the_disk_soon_and_nothing_is_synced_twice(
     journal(*documents[0])
     for document in documents[1:-1]:
         journal(*document)
-        until(lambda: synced.get(path) == path.stat().st_size)
+        wait_until(lambda: synced.get(path) == path.stat().st_size)
     synced.clear()
     threading.Event().wait(3 * SYNC_S)
     assert synced == {}
@@ -126,13 +119,13 @@ def test_after_a_sync_that_failed_no_document_is_taken_until_all_are_on_the_disk
         journal(*documents[1])
         journal(*documents[2])
         assert follower.poll() == documents[:3]
-        until(lambda: "did not reach the disk" in caplog.text)
+        wait_until(lambda: "did not reach the disk" in caplog.text)
         for _ in range(2):
             with pytest.raises(JournalError, match=f"did not reach the disk: {os.strerror(number)}") as refused:
                 journal(*documents[3])
             assert isinstance(refused.value.__cause__, OSError)
     before = path.stat().st_ino
-    until(lambda: "made again with all of its" in caplog.text)
+    wait_until(lambda: "made again with all of its" in caplog.text)
     assert path.stat().st_ino != before  # what the old file holds on the disk, nobody knows
     assert synced[path.with_name(f".{path.stem}.new")] == path.stat().st_size
     assert is_owned(path)
@@ -156,7 +149,7 @@ def test_a_stop_document_that_is_not_on_the_disk_is_told_and_brought_there_later
             journal(*documents[-1])
         assert told.value.__cause__ is None  # it is written: nobody shall give it again
         assert is_owned(path)
-    until(lambda: not is_owned(path))
+    wait_until(lambda: not is_owned(path))
     assert list(read_journal(path)) == [documents[0], documents[-1]]
     assert synced[path.with_name(f".{path.stem}.new")] == path.stat().st_size
 
@@ -199,7 +192,7 @@ def test_a_journal_that_is_removed_under_its_run_is_made_again(
     else:
         path.unlink()
     journal(*documents[2])
-    until(lambda: "made again with all of its" in caplog.text)
+    wait_until(lambda: "made again with all of its" in caplog.text)
     assert "removed from its folder" in caplog.text
     assert is_owned(path)
     for document in documents[3:]:
@@ -223,7 +216,7 @@ def test_a_stale_handle_is_given_up_for_a_fresh_one(
         patch.setattr(os, "write", stale)
         with pytest.raises(JournalError, match="Stale file handle"):
             journal(*documents[2])
-    until(lambda: path.stat().st_ino != inode)
+    wait_until(lambda: path.stat().st_ino != inode)
     for document in documents[2:]:
         journal(*document)
     assert list(read_journal(path)) == documents

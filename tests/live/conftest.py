@@ -5,12 +5,13 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 import tomlkit
+from waiting import wait_until
 
 from operando.cli.demo_configuration import write_configuration
 from operando.cli.down import take_down
@@ -85,14 +86,6 @@ class Live:
     def wait_for_idle_cell(self) -> None:
         """Wait for the programme of an earlier test to end: a second one is refused while it runs."""
         wait_until(lambda: time.time_ns() - self.last_cell_sample_ns() > 3e9, 90, "the cell to be idle")
-
-
-def wait_until(condition: Callable[[], object], limit: float, what: str) -> None:
-    """Wait on a condition; the limit is far beyond what any machine needs."""
-    until = time.monotonic() + limit
-    while not condition():
-        assert time.monotonic() < until, f"{what}: not within {limit} s"
-        time.sleep(0.05)  # noqa: TID251 - a test waits on other processes
 
 
 @pytest.fixture(scope="package")

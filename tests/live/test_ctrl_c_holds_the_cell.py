@@ -7,8 +7,9 @@ from pathlib import Path
 
 import h5py
 import pytest
+from waiting import wait_until
 
-from live.conftest import Live, wait_until
+from live.conftest import Live
 from operando.journal import is_owned, read_journal
 
 pytestmark = [pytest.mark.endstation, pytest.mark.timeout(240)]

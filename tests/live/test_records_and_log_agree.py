@@ -4,8 +4,9 @@ import json
 
 import numpy as np
 import pytest
+from waiting import wait_until
 
-from live.conftest import Live, wait_until
+from live.conftest import Live
 from operando.vocabulary import QUANTITY
 
 pytestmark = [pytest.mark.endstation, pytest.mark.timeout(120)]

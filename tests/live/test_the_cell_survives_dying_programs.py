@@ -12,8 +12,9 @@ import h5py
 import numpy as np
 import pytest
 from recorder.same_file import assert_same_file
+from waiting import wait_until
 
-from live.conftest import Live, wait_until
+from live.conftest import Live
 from operando.journal import read_journal
 from operando.recorder.nexus import is_complete, path_of
 from operando.recorder.run import Run

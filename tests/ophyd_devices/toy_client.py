@@ -6,8 +6,6 @@ import sys
 import traceback
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
 from toy_endstation import Client
 
 

@@ -3,8 +3,7 @@
 import signal
 import subprocess
 import sys
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import h5py
@@ -12,6 +11,7 @@ import pytest
 from caproto.threading.client import Context
 from recorder.made_run import CONFIGS, NMC811, A, MadeRun
 from recorder.same_file import assert_same_file
+from waiting import wait_until
 
 from operando.config import load
 from operando.endstation.ports import free_port
@@ -20,16 +20,6 @@ from operando.recorder.service import run as record
 from operando.recorder.validation import validate
 
 PATIENCE_S = 40.0
-
-
-def wait_for(condition: Callable[[], bool]) -> None:
-    """Wait until something holds; a busy host may take its time."""
-    pause = threading.Event()
-    for _ in range(round(PATIENCE_S / 0.1)):
-        if condition():
-            return
-        pause.wait(0.1)
-    raise AssertionError("it did not come to hold")
 
 
 class Recorder:
@@ -87,13 +77,13 @@ def test_health_and_results_are_served_while_it_records(
         heartbeat, lag, disk, frames, failed, a = channels
         for channel in channels:
             channel.wait_for_connection(timeout=PATIENCE_S)
-        wait_for(lambda: frames.read().data[0] == 6)
+        wait_until(lambda: frames.read().data[0] == 6)
         journal(*run.documents[-1])
         journal("start", {"uid": "foreign", "time": 1.0})
-        wait_for(lambda: failed.read().data[0] == 1)
+        wait_until(lambda: failed.read().data[0] == 1)
         first = heartbeat.read().data[0]
-        wait_for(lambda: heartbeat.read().data[0] > first)
-        wait_for(lambda: lag.read().data[0] == 0.0)
+        wait_until(lambda: heartbeat.read().data[0] > first)
+        wait_until(lambda: lag.read().data[0] == 0.0)
         assert disk.read().data[0] > 0
         assert a.read().data[0] == pytest.approx(A, abs=3e-3)
     finally:
@@ -104,7 +94,7 @@ def test_health_and_results_are_served_while_it_records(
 def test_sigterm_closes_the_file_and_a_new_recorder_ends_it(made: tuple[MadeRun, Journal]) -> None:
     run, journal = made
     recorder = Recorder(run.root)
-    wait_for(lambda: rows(run.file) == 6)
+    wait_until(lambda: rows(run.file) == 6)
     assert recorder.end() == 0
     with h5py.File(run.file) as file:
         assert "end_time" not in file["xrd"]
@@ -116,11 +106,11 @@ def test_sigterm_closes_the_file_and_a_new_recorder_ends_it(made: tuple[MadeRun,
 def test_killed_and_started_again_it_writes_the_same_file(made: tuple[MadeRun, Journal]) -> None:
     run, journal = made
     first = Recorder(run.root)
-    wait_for(lambda: rows(run.file) >= 1)
+    wait_until(lambda: rows(run.file) >= 1)
     assert first.end(signal.SIGKILL) == -signal.SIGKILL
     second = Recorder(run.root)
     journal(*run.documents[-1])
-    wait_for(lambda: rows(run.file) == 6 and validate(run.file) == [])
+    wait_until(lambda: rows(run.file) == 6 and validate(run.file) == [])
     assert second.end() == 0
     live = run.file.rename(run.root / "live.nxs")
     record(load(CONFIGS / "simulated.toml"), run.root, 0, True, lambda: None)

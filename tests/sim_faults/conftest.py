@@ -1,15 +1,16 @@
 from pathlib import Path
 
 import pytest
-from environment.wires_process import setup as plain_setup
 from sim_faults.bench import Bench
+from simulated_setup import simulated_setup
 
+from operando.sim.cell.imperfections import PERFECT
 from operando.sim.setup import Setup
 
 
 @pytest.fixture
 def setup(tmp_path: Path) -> Setup:
-    return plain_setup(tmp_path, speed=1.0, capacity=0.7854)
+    return simulated_setup(tmp_path, imperfections=PERFECT)
 
 
 @pytest.fixture

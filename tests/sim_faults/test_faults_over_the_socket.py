@@ -6,12 +6,12 @@ import os
 import socket
 import stat
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import serial
+from waiting import wait_until
 
 from operando.sim.faults.address import short_address, socket_file
 from operando.sim.faults.client import NoSimulator, active_faults, clear_faults, fault, set_fault
@@ -34,13 +34,6 @@ def root(setup: Setup) -> Iterator[Path]:
         finally:
             stop.set()
             thread.join()
-
-
-def wait_until(condition: Callable[[], object]) -> None:
-    deadline, pause = time.monotonic() + PATIENCE, threading.Event()
-    while not condition():
-        assert time.monotonic() < deadline
-        pause.wait(0.01)
 
 
 def said(root: Path, request: bytes) -> bytes:

@@ -6,12 +6,14 @@ import multiprocessing
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from caproto.sync import client
+from simulated_setup import simulated_setup
+from waiting import wait_until
 
 from operando.endstation.ports import free_port
 from operando.sim.cell.state import TrueState
@@ -71,7 +73,7 @@ class Service:
     def acquire_a_dark_frame(self) -> None:
         """Wait until the first state has arrived, without which the detector refuses."""
         self.put("DET:cam1:AcquireTime", 0.01)
-        self.wait_until(lambda: self.put("DET:cam1:Acquire", 1) or self.get("DET:cam1:ArrayCounter_RBV") > 0)
+        wait_until(lambda: self.put("DET:cam1:Acquire", 1) or self.get("DET:cam1:ArrayCounter_RBV") > 0)
         self.put("DET:cam1:ArrayCounter", 0)
 
     def get(self, name: str) -> Any:
@@ -84,16 +86,9 @@ class Service:
         data = value.encode() + b"\0" if isinstance(value, str) else value
         client.write(self.setup.prefix + name, data, notify=wait, repeater=False, timeout=patience)
 
-    def wait_until(self, condition: Callable[[], object]) -> None:
-        """Poll until a condition holds."""
-        pause, end = threading.Event(), time.monotonic() + PATIENCE
-        while not condition():
-            assert time.monotonic() < end, "the condition never held"
-            pause.wait(0.02)
-
     def wait_for(self, name: str, value: Any) -> None:
         """Poll a record until it has a value."""
-        self.wait_until(lambda: self.get(name) == value)
+        wait_until(lambda: self.get(name) == value)
 
     def capture(self, folder: Path) -> Path:
         """Begin a capture in a new folder and return the file's path."""
@@ -136,18 +131,12 @@ class Service:
 
 
 def make_setup(root: Path, **changes: Any) -> Setup:
-    """A small detector, so that frames take no time; ``shape`` and ``poni`` as shipped make the full one."""
+    """A detector that shows whole rings; ``shape`` and ``poni`` as shipped make the full one."""
     values: dict[str, Any] = {
-        "root": root, "prefix": "SIM:", "ca_port": free_port(), "speed": 1.0, "seed": 7,
-        "electrode_diameter": 10.0, "nominal_capacity": 0.7854, "counter_electrode_potential": 0.62,
-        "charge": (0.0, 200.0), "a": (2.8704, 2.815), "c": (14.1918, 14.4),
-        "initial_pressure": 84.0, "initial_temperature": 25.0, "detector_prefix": "SIM:DET:",
-        "stage_x": "SIM:STAGE:X", "stage_y": "SIM:STAGE:Y", "stage_z": "SIM:STAGE:Z",
-        "ring_current": "SIM:RING:CURRENT", "shutter": "SIM:SHUTTER:",
-        "shape": (300, 280), "pixel": 172e-6, "distance": 0.5, "poni1": 0.004, "poni2": 0.003,
-        "rot1": 0.004, "rot2": -0.003, "rot3": 0.0, "wavelength": 2.0664e-11,
+        "ca_port": free_port(), "seed": 7, "charge": (0.0, 200.0), "a": (2.8704, 2.815), "c": (14.1918, 14.4),
+        "shape": (300, 280), "rot1": 0.004, "rot2": -0.003,
     }  # fmt: skip
-    return Setup(**(values | changes))
+    return simulated_setup(root, **(values | changes))
 
 
 def serving(setup: Setup) -> Iterator[Service]:

@@ -10,6 +10,7 @@ import hdf5plugin
 import numpy as np
 import pytest
 from caproto import CaprotoTimeoutError
+from waiting import wait_until
 
 from sim_iocs.running_service import Service
 
@@ -52,7 +53,7 @@ def test_frames_are_readable_the_moment_the_record_counts_them(service: Service,
     service.put("DET:cam1:ImageMode", 1)
     service.put("DET:cam1:NumImages", 8)
     service.put("DET:cam1:Acquire", 1, wait=False)
-    service.wait_until(lambda: service.get("DET:HDF1:NumCaptured_RBV") > 0)
+    wait_until(lambda: service.get("DET:HDF1:NumCaptured_RBV") > 0)
     counted = 0
     while counted < 8:
         counted = service.get("DET:HDF1:NumCaptured_RBV")

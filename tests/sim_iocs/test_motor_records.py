@@ -5,6 +5,8 @@ import os
 import subprocess
 import sys
 
+from waiting import wait_until
+
 from sim_iocs.running_service import Service
 
 VAL, RBV, DMOV = "STAGE:X", "STAGE:X.RBV", "STAGE:X.DMOV"
@@ -30,7 +32,7 @@ def test_a_moving_axis_says_so_and_moves_at_its_velocity(service: Service) -> No
 
 def test_a_stopped_axis_rests_where_it_is_and_val_follows(service: Service) -> None:
     service.put("STAGE:Z", 20.0, wait=False)
-    service.wait_until(lambda: service.get("STAGE:Z.RBV") > 0.0)
+    wait_until(lambda: service.get("STAGE:Z.RBV") > 0.0)
     service.put("STAGE:Z.STOP", 1)
     service.wait_for("STAGE:Z.DMOV", 1)
     assert 0.0 < service.get("STAGE:Z.RBV") < 20.0

@@ -10,8 +10,9 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-from sinks.test_sinks_process import PATIENCE_S, wait_for
+from sinks.test_sinks_process import PATIENCE_S
 from sinks.toy_sink import run_documents
+from waiting import wait_until
 
 from operando.config import load
 from operando.endstation import Register, Root
@@ -34,7 +35,7 @@ def sinks(file: Path, root: Path) -> Iterator["subprocess.Popen[bytes]"]:
     command = [sys.executable, "-m", "operando", "sinks", str(file), "--root", str(root)]
     with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
         try:
-            wait_for(lambda: Register(Root(root)).status().get("sinks", {}).get("state") == "running")
+            wait_until(lambda: Register(Root(root)).status().get("sinks", {}).get("state") == "running")
             yield process
         finally:
             process.kill()
@@ -51,7 +52,7 @@ def test_it_feeds_and_says_so_until_it_is_told_to_end(tmp_path: Path) -> None:
         journal = Journal(root / "journal")
         for name, document in documents:
             journal(name, document)
-        wait_for(lambda: read_status(root)["zmq"]["runs"] == 1)
+        wait_until(lambda: read_status(root)["zmq"]["runs"] == 1)
         assert ear.poll(round(1000 * PATIENCE_S))
         table = operando("status", "--root", str(root))
         assert "sinks.zmq  waiting, 6 documents, 0.0 kB behind" in table.stdout

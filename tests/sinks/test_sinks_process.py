@@ -3,8 +3,7 @@
 import signal
 import subprocess
 import sys
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import h5py
 from recorder.made_run import CONFIGS, MadeRun
 from recorder.same_file import assert_same_file
 from sinks.toy_sink import journalled, run_documents
+from waiting import wait_until
 
 from operando.config import load
 from operando.endstation.ports import free_port
@@ -20,15 +20,6 @@ from operando.sinks.health import read_status
 
 PATIENCE_S = 40.0
 HERE = Path(__file__).parent
-
-
-def wait_for(condition: Callable[[], bool]) -> None:
-    pause = threading.Event()
-    for _ in range(round(PATIENCE_S / 0.1)):
-        if condition():
-            return
-        pause.wait(0.1)
-    raise AssertionError("it did not come to hold")
 
 
 @contextmanager
@@ -65,8 +56,8 @@ def test_a_target_in_trouble_stops_neither_the_others_nor_the_end(tmp_path: Path
     documents = run_documents(events=20)
     journalled(tmp_path, documents)
     with sinks(tmp_path, "hangs", "refuses", "collects") as process:
-        wait_for(lambda: collected(tmp_path, "collects") == [doc["uid"] for _, doc in documents])
-        wait_for(lambda: read_status(tmp_path)["hangs"]["silent_s"] > 0.5)
+        wait_until(lambda: collected(tmp_path, "collects") == [doc["uid"] for _, doc in documents])
+        wait_until(lambda: read_status(tmp_path)["hangs"]["silent_s"] > 0.5)
         status = read_status(tmp_path)
         assert status["refuses"]["state"] == "retrying"
         assert status["refuses"]["error"] == "toy: nobody is there"
@@ -87,7 +78,7 @@ def test_killed_and_started_again_nothing_is_left_out(tmp_path: Path) -> None:
         journalled(tmp_path, documents)
         assert process.wait(PATIENCE_S) == -signal.SIGKILL
     with sinks(tmp_path, "collects"):
-        wait_for(lambda: documents[-1][1]["uid"] in collected(tmp_path, "collects"))
+        wait_until(lambda: documents[-1][1]["uid"] in collected(tmp_path, "collects"))
     first_seen = list(dict.fromkeys(collected(tmp_path, "collects")))
     assert first_seen == [doc["uid"] for _, doc in documents]
 
@@ -110,7 +101,7 @@ def test_the_file_of_record_does_not_know_of_the_sinks(tmp_path: Path) -> None:
         sinks(tmp_path, "hangs", "refuses", "dies") as beside,
     ):
         run.write_journal()
-        wait_for(lambda: finished(run.file))
+        wait_until(lambda: finished(run.file))
         assert beside.wait(PATIENCE_S) == -signal.SIGKILL
     live = run.file.rename(tmp_path / "beside_sinks_in_trouble.nxs")
     record(load(CONFIGS / "simulated.toml"), tmp_path, 0, True, lambda: None)
