@@ -1,6 +1,7 @@
 """An areaDetector whose HDF5 plugin streams every frame to disk before it is announced."""
 
 import logging
+import os.path
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -163,7 +164,7 @@ class FrameDetector(Device):
                 self._begin_elsewhere(exposure)
                 pause = min(2 * pause, LONGEST_PAUSE)
                 complaint = self._take(errand, exposure)
-            except (EndstationError, InstrumentError, TimeoutError, DisconnectedError) as error:
+            except (EndstationError, InstrumentError, OSError, DisconnectedError) as error:
                 complaint = str(error)  # a full disk may take the detector's IOC with it, for a while
 
     def _take(self, errand: Errand, exposure: float) -> str | None:
@@ -183,10 +184,10 @@ class FrameDetector(Device):
         ended = errand.wait_until(
             lambda: self._written() > written or not self._is_capturing() or self._refuses(), exposure + READOUT_TIME
         )
-        file = Path(str(self.full_file_name.get()))
+        file = Path(str(self.full_file_name.get(use_monitor=False)))
         if self._refuses():  # asked first: in older versions of ADCore NumCaptured counts what was not written, too
             return str(self.write_message.get(use_monitor=False))
-        if self._written() > written and not file.exists():
+        if self._written() > written and not os.path.exists(file):  # Path.exists raises on a stale handle
             self._close_file()
             return f"{file} was removed while it was written"
         if self._written() <= written:
@@ -208,7 +209,7 @@ class FrameDetector(Device):
             _logger.warning("%s", text)
         self._said = text
         errand.wait_until(lambda: False, pause)
-        while self._folder.exists() and trouble_with(self._folder, LARGE):
+        while os.path.exists(self._folder) and trouble_with(self._folder, LARGE):
             errand.wait_until(lambda: False, CHECK_ROOM)
 
     def _begin_elsewhere(self, exposure: float) -> None:

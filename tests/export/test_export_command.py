@@ -66,7 +66,7 @@ def test_a_run_without_frames_has_no_fio(run: MadeRun, tmp_path: Path) -> None:
 def test_what_is_not_there_is_refused_in_words(run: MadeRun) -> None:
     done = invoke(run.file, "--to", "xdi")
     assert isinstance(done.exception, RecordError)
-    assert "no spectra in it" in str(done.exception)
+    assert "no run records spectra" in str(done.exception)
 
 
 def test_a_wrong_call(run: MadeRun, tmp_path: Path) -> None:

@@ -54,9 +54,6 @@ def test_a_new_journal_and_its_name_are_on_the_disk_before_the_plan_goes_on(
     assert path.parent in synced
 
 
-...
-
-
 def test_what_is_written_is_on_the_disk_soon_and_nothing_is_synced_twice(
     tmp_path: Path, journal: Journal, synced: Syncs
 ) -> None:

@@ -59,7 +59,7 @@ def export(
                 progress(f"{written.skipped} frames hold no pattern and are left out")
             report({"folder": str(folder), "files": len(written.files), "skipped": written.skipped}, json)
         case Format.XDI:
-            raise RecordError(f"{file}: no spectra in it; nothing is exported as xdi")
+            raise RecordError(f"{file}: xdi is not written yet, no run records spectra; nothing is exported")
         case Format.FIO:
             from operando.export.fio import export_fio
 

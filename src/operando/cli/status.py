@@ -23,7 +23,8 @@ def show_status(place: Root, as_json: bool) -> bool:
 
     found = Register(place).status()
     kept = usage(place.path / "journal")
-    sinks = read_status(place.path) if "sinks" in found else {}
+    delivering = found.get("sinks", {}).get("state") == "running"  # a dead process has left its last words
+    sinks = read_status(place.path) if delivering else {}
     if as_json:
         told = {name: facts | ({"targets": sinks} if name == "sinks" else {}) for name, facts in found.items()}
         report(told | {"journals": {"pid": None, "state": "kept", "runs": kept.runs, "bytes": kept.size}}, as_json)

@@ -1,6 +1,7 @@
 """The environment log under way to its disk: written at once, or kept in memory until the disk takes it."""
 
 import logging
+import math
 import sqlite3
 import time
 from collections.abc import Callable
@@ -103,6 +104,8 @@ class LogKeeping:
     def _publish(self) -> None:
         disk = self._watch.latest
         self._tell("log_unwritten", Reading(self._monotonic() - self._written, self._now_ns()))
+        if math.isfinite(disk.free):
+            self._show("ENVIRONMENT:DISK_FREE", disk.free)
         self._show("ENVIRONMENT:LOG_STATE", (Keeping.PAUSE if self._trouble else disk.state).value)
         self._show("ENVIRONMENT:LOG_REASON", "; ".join(words for words in (self._trouble, disk.words) if words))
         self._show("ENVIRONMENT:LOG_WAITING", self._log.waiting if self._trouble else 0)

@@ -47,6 +47,7 @@ class SyncedRuns:
     def _sync(self, end: threading.Event) -> None:
         while not end.wait(SYNC_S):
             for run in list(self._runs):
+                ended = run.ended  # before the sync: a stop document may come in between
                 run.sync()
-                if run.ended and not run.failure:
+                if ended and not run.failure:
                     self.leave(run)

@@ -49,8 +49,9 @@ def _check_places(patterns: PatternEntry) -> Iterator[Finding]:
     for number in np.unique(files[files >= 0]):
         rows = indices[files == number]
         values, counts = np.unique(rows, return_counts=True)
-        for value in values[counts > 1][:10]:
-            yield Finding(Rule.FRAMES, place, f"frame {value} of raw file {number} has {counts.max()} rows")
+        doubled = counts > 1
+        for value, count in zip(values[doubled][:10], counts[doubled][:10], strict=True):
+            yield Finding(Rule.FRAMES, place, f"frame {value} of raw file {number} has {count} rows")
         missing = np.setdiff1d(np.arange(values[-1] + 1), values)
         if missing.size:
             words = f"{missing.size} frames of raw file {number} have no row, first frame {missing[0]}"

@@ -4,6 +4,7 @@ The work is the recorder's own, so that the file is the one that an undisturbed 
 frames and log are read and never changed.
 """
 
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -117,7 +118,7 @@ def recover(
         found.last_ns, found.losses = reading.promises.last_ns, reading.losses
         _assess(found, run, history, now_ns())
         found.state = State.COMPLETE if complete else State.REBUILT
-    except (OperandoError, OSError) as error:
+    except (OperandoError, OSError, RuntimeError, sqlite3.Error) as error:  # HDF5 and SQLite have words of their own
         found.losses.append(Loss(Kind.RECORD, str(error)))
     return found
 

@@ -117,6 +117,7 @@ def _follow(
     looked = -math.inf
     while not stop.is_set():
         worked = False
+        runs.look_at_the_clock()
         if watch.latest.writable:
             if runs.spoilt:
                 start_anew(runs)

@@ -38,9 +38,7 @@ class Synchronisation:
         OSError
             What an earlier request met.
         """
-        error, self._error = self._error, None
-        if error is not None:
-            raise error
+        self._raise_earlier()
         self._asked.set()
 
     def now(self) -> None:
@@ -51,6 +49,7 @@ class Synchronisation:
         OSError
             The disk did not take it.
         """
+        self._raise_earlier()  # the operating system tells an error once, and the thread may have been told
         os.fsync(self._descriptor)
 
     def close(self) -> None:
@@ -58,6 +57,11 @@ class Synchronisation:
         self._closing = True
         self._asked.set()
         self._thread.join()
+
+    def _raise_earlier(self) -> None:
+        error, self._error = self._error, None
+        if error is not None:
+            raise error
 
     def _run(self) -> None:
         while self._asked.wait() and not self._closing:
