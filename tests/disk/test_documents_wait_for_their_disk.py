@@ -106,6 +106,17 @@ def test_what_is_no_json_ends_the_plan_at_once(keeper: Keeper) -> None:
     assert keeper.obstacle() == ""
 
 
+def test_a_document_that_waited_in_vain_ends_the_plan(keeper: Keeper, disk: Disk) -> None:
+    keeper("start", {"uid": "r", "time": 1.0})
+    disk.error = errno.ENOSPC
+    keeper("descriptor", DESCRIPTOR)
+    keeper("event", {**event(1), "data": {"a": object()}})
+    disk.error = 0
+    wait_until(lambda: not keeper.obstacle())
+    with pytest.raises(JournalError, match=r"event document: waited for its disk, and in vain: .*JSON"):
+        keeper("event", event(2))
+
+
 def test_a_document_that_is_changed_later_is_written_as_it_was(keeper: Keeper, disk: Disk, tmp_path: Path) -> None:
     keeper("start", {"uid": "r", "time": 1.0})
     disk.error = errno.ENOSPC

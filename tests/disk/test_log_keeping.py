@@ -64,6 +64,7 @@ def test_a_disk_that_takes_nothing_is_told_once_and_asked_less_and_less_often(
 ) -> None:
     assert service.keeping.commit() == COMMIT_INTERVAL
     assert service.shown["ENVIRONMENT:LOG_STATE"] == "good"
+    assert service.shown["ENVIRONMENT:DISK_FREE"] > 0.0
     service.error = error
     service.log.append("voltage", Reading(3.0, 0))
     intervals = []

@@ -128,6 +128,13 @@ def test_an_array_that_cannot_be_stored_is_refused_and_leaves_nothing(
     journal.close()
 
 
+def test_many_words_stay_in_the_line(tmp_path: Path) -> None:
+    words = np.array([f"word {number}" for number in range(12_000)])
+    path = journalled(tmp_path, with_image(words))
+    (event,) = [doc for name, doc in read_journal(path) if name == "event"]
+    assert event["data"]["image"] == words.tolist()
+
+
 def test_a_missing_or_foreign_file_is_named(tmp_path: Path) -> None:
     path = journalled(tmp_path, with_image(FRAME))
     path.with_suffix(".h5").unlink()

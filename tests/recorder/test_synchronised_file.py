@@ -3,7 +3,7 @@
 import io
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import h5py
@@ -138,7 +138,10 @@ def test_the_end_is_on_the_disk_after_everything_else(
         assert "end_time" in entries(last)[name]
 
 
-def test_a_disk_that_refuses_is_reported_at_the_next_request(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("ask", [Synchronisation.request, Synchronisation.now])
+def test_a_disk_that_refuses_is_reported_the_next_time_somebody_asks(
+    ask: Callable[[Synchronisation], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     tried = threading.Event()
 
     def refuse(_: int) -> None:
@@ -155,4 +158,4 @@ def test_a_disk_that_refuses_is_reported_at_the_next_request(tmp_path: Path, mon
             assert tried.wait(SOON_S)
             synchronisation.close()
         with pytest.raises(OSError, match="Input/output error"):
-            synchronisation.request()
+            ask(synchronisation)

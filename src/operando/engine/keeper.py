@@ -35,6 +35,7 @@ class Keeper:
         self._lock = threading.RLock()
         self._backlog: deque[tuple[str, Mapping[str, Any]]] = deque()
         self._trouble = ""
+        self._failed: JournalError | None = None
         self._end = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -47,6 +48,9 @@ class Keeper:
             It cannot be written, now or ever.
         """
         with self._lock:
+            if self._failed is not None:
+                failed, self._failed = self._failed, None
+                raise failed
             if not self._backlog:
                 try:
                     self._journal(name, doc)
@@ -98,7 +102,8 @@ class Keeper:
                     if _may_pass(error):
                         self._trouble = str(error)
                         return
-                    _logger.exception("a %s document that waited is left out of the journal", name)
+                    _logger.exception("a %s document waited in vain; the plan ends with its next document", name)
+                    self._failed = JournalError(f"{name} document: waited for its disk, and in vain: {error}")
                 self._backlog.popleft()
 
 

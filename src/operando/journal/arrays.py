@@ -4,6 +4,7 @@ A file is made for each such document, under another name first, and is on the d
 file that a line refers to is ever written again, and a process that dies while it writes one harms no other.
 """
 
+import io
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -90,7 +91,7 @@ class ArrayFiles:
         file = f"{self._run}.{self._count + 1}.h5" if self._count else f"{self._run}.h5"
         for limit in (INLINE, FEW):
             arrays: dict[str, NDArray[Any]] = {}
-            line = encode(name, _lightened(doc, limit, file, "", arrays))
+            line = encode(name, _lightened(doc, limit, file, "", arrays), whole=True)  # what is left are no numbers
             if len(line) <= MOST:
                 break
         if arrays:
@@ -101,12 +102,15 @@ class ArrayFiles:
     def _store(self, name: str, arrays: Mapping[str, NDArray[Any]]) -> None:
         import h5py
 
+        image = io.BytesIO()  # HDF5 never meets the disk in the RunEngine process: it does not survive a refused write
+        with h5py.File(image, "w") as file:
+            for dataset, array in arrays.items():
+                file.create_dataset(dataset, data=array)
         newborn, path = self._folder / f".{name}.new", self._folder / name
         try:
-            with h5py.File(newborn, "w") as file:
-                for dataset, array in arrays.items():
-                    file.create_dataset(dataset, data=array)
-            with newborn.open("rb") as written:
+            with newborn.open("wb") as written:
+                written.write(image.getbuffer())
+                written.flush()
                 os.fsync(written.fileno())
             os.rename(newborn, path)
             sync_folder(self._folder)

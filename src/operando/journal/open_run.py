@@ -68,10 +68,10 @@ class OpenRun:
         JournalError
             It cannot be written. Where the cause is an `OSError`, it may be given again later.
         """
-        line = self._arrays.line(name, doc)
         with self._appending:
             if self.failure:
                 raise self._refusal(name, self.failure)
+            line = self._arrays.line(name, doc)
             try:
                 self._write(line)
             except OSError as error:
