@@ -7,6 +7,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 Day = Annotated[date, Field(strict=False)]
 """A day, as TOML writes it, or as ISO 8601 text."""
+Positive = Annotated[float, Field(gt=0)]
+NotNegative = Annotated[float, Field(ge=0)]
 
 
 class Table(BaseModel):

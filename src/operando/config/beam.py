@@ -4,9 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from operando.config._model import Day, Table
-
-Positive = Annotated[float, Field(gt=0)]
+from operando.config._model import Day, Positive, Table
 
 
 class Detector(Table):

@@ -5,10 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from operando.config._model import Table
-
-Positive = Annotated[float, Field(gt=0)]
-NotNegative = Annotated[float, Field(ge=0)]
+from operando.config._model import NotNegative, Positive, Table
 
 
 def _reasoned(text: str) -> str:

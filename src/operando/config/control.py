@@ -1,12 +1,6 @@
 """Table of who is in control, and of what a restarted service believes."""
 
-from typing import Annotated
-
-from pydantic import Field
-
-from operando.config._model import Table
-
-Positive = Annotated[float, Field(gt=0)]
+from operando.config._model import Positive, Table
 
 
 class Control(Table):

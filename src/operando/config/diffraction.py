@@ -5,12 +5,10 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from operando.config._model import Table
+from operando.config._model import Positive, Table
 from operando.config.load import read, validate
 from operando.errors import ConfigurationError
 from operando.vocabulary import LatticeModel, Phase, Recipe
-
-Positive = Annotated[float, Field(gt=0)]
 
 
 class _Recipe(Table):

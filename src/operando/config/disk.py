@@ -1,12 +1,10 @@
 """Tables of what the disks and the recorder must have left for exposures to go on."""
 
-from typing import Annotated, Self
+from typing import Self
 
-from pydantic import Field, model_validator
+from pydantic import model_validator
 
-from operando.config._model import Table
-
-Positive = Annotated[float, Field(gt=0)]
+from operando.config._model import Positive, Table
 
 
 class Disk(Table):

@@ -4,10 +4,8 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from operando.config._model import Table
+from operando.config._model import Positive, Table
 from operando.vocabulary import ConstantCurrentCycling, PotentialScale, terminal_voltage
-
-Positive = Annotated[float, Field(gt=0)]
 
 
 class Potential(Table):
