@@ -1,6 +1,8 @@
 """``operando export``: exit status, the object for programs, and words for what a file does not hold."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import h5py
@@ -74,3 +76,46 @@ def test_a_wrong_call(run: MadeRun, tmp_path: Path) -> None:
     assert isinstance(invoke(tmp_path / "nothing.nxs", "--to", "bdf").exception, ConfigurationError)
     assert isinstance(invoke(run.file, "--to", "xye", "--frames", "a:b").exception, ConfigurationError)
     assert isinstance(invoke(Path(__file__), "--to", "xye").exception, RecordError)
+
+
+@pytest.mark.parametrize(
+    ("to", "option"), [("bdf", ["--frames", "0:2"]), ("fio", ["--mean"]), ("xye", ["--institution", "SIM"])]
+)
+def test_an_option_of_another_format_is_refused(run: MadeRun, tmp_path: Path, to: str, option: list[str]) -> None:
+    done = invoke(run.file, "--to", to, "--out", tmp_path / "out", *option)
+    assert isinstance(done.exception, ConfigurationError)
+    assert f"{option[0]}: means nothing to {to}" in str(done.exception)
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("to", ["bdf", "xye", "fio"])
+def test_a_folder_that_takes_nothing_is_told_in_words(run: MadeRun, tmp_path: Path, to: str) -> None:
+    (tmp_path / "out").write_text("a file, where a folder is wanted")
+    done = invoke(run.file, "--to", to, "--out", tmp_path / "out")
+    assert isinstance(done.exception, RecordError)
+    assert "cannot be written" in str(done.exception)
+
+
+def test_a_file_that_is_being_written_is_told_in_words(run: MadeRun, tmp_path: Path) -> None:
+    path = tmp_path / "growing.nxs"
+    path.write_bytes(run.file.read_bytes())
+    with h5py.File(path, "r+"):
+        held = subprocess.run(
+            [sys.executable, "-m", "operando", "export", str(path), "--to", "bdf"],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+        )
+    assert held.returncode == 1
+    assert "is being written; export it when its run has ended" in held.stderr
+
+
+def test_a_file_that_is_damaged_inside_is_told_in_words(run: MadeRun, tmp_path: Path) -> None:
+    path = tmp_path / "damaged.nxs"
+    path.write_bytes(run.file.read_bytes())
+    with h5py.File(path, "r+") as file:
+        del file["xrd/instrument/monochromator/wavelength"]
+    done = invoke(path, "--to", "xye", "--out", tmp_path / "out")
+    assert isinstance(done.exception, RecordError)
+    assert "wavelength" in str(done.exception)
+    assert "operando validate" in str(done.exception)

@@ -1,5 +1,6 @@
 """Patterns as xye files: numbers of the file of record, in the form that Rietveld programs read."""
 
+from errno import ENOSPC
 from pathlib import Path
 
 import h5py
@@ -93,8 +94,6 @@ def test_a_bin_without_a_variance_and_a_frame_without_a_pattern_are_left_out(cop
 
 
 def test_what_is_not_there_is_refused_in_words(copy: Path, tmp_path: Path) -> None:
-    with pytest.raises(RecordError, match="none of them chosen"):
-        export_xye(copy, tmp_path / "out", slice(9, 12))
     with h5py.File(copy, "r+") as file:
         del file["xrd/data/I_errors"]
     with pytest.raises(RecordError, match="no I_errors"):
@@ -104,6 +103,34 @@ def test_what_is_not_there_is_refused_in_words(copy: Path, tmp_path: Path) -> No
     with pytest.raises(RecordError, match="no patterns in it"):
         export_xye(copy, tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(("first", "end"), [(9, 12), (2, 5), (4, None), (-2, None), (None, -1), (2, 2), (3, 1)])
+def test_frames_that_are_not_there_are_no_fewer_frames(
+    run: MadeRun, tmp_path: Path, first: int | None, end: int | None
+) -> None:
+    with pytest.raises(RecordError, match=r"--frames \S*:\S*: \S+\.nxs has 4 frames, 0 to 3; .*nothing is exported"):
+        export_xye(run.file, tmp_path / "out", slice(first, end))
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_file_that_was_not_finished_does_not_bear_its_name(
+    run: MadeRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A full disk refuses some part of it, and what is there is the start of a table, or nothing."""
+    replaced: list[Path] = []
+
+    def full(unfinished: Path, target: Path) -> None:
+        assert unfinished.read_text().startswith("# source"), "before it gets its name"
+        assert not target.exists()
+        replaced.append(target)
+        raise OSError(ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", full)
+    with pytest.raises(RecordError, match="No space left on device; files written before it stay"):
+        export_xye(run.file, tmp_path)
+    assert [path.name for path in replaced] == [f"{run.file.stem}_000000.xye"]
+    assert not list(tmp_path.iterdir())
 
 
 def test_nothing_is_written_where_one_file_would_be_replaced(run: MadeRun, tmp_path: Path) -> None:

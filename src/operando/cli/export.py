@@ -17,19 +17,22 @@ class Format(StrEnum):
     XYE = "xye"
     """Patterns, for Rietveld programs."""
     XDI = "xdi"
-    """Spectra."""
+    """Spectra, which no run records yet."""
     FIO = "fio"
-    """Scalars of a scan, as the PETRA III beamlines have them."""
+    """The numbers of each frame, as the PETRA III beamlines have them."""
+
+
+MEANT_FOR = {"--frames": Format.XYE, "--mean": Format.XYE, "--institution": Format.BDF}
 
 
 def export(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A file of record.")],
-    to: Annotated[Format, typer.Option("--to", help="bdf: electrochemistry. xye: patterns. fio: scalars.")],
+    to: Annotated[Format, typer.Option("--to", help="bdf: electrochemistry. xye: patterns. fio: per-frame numbers.")],
     out: Annotated[
-        Path | None, typer.Option("--out", metavar="DIR", help="By default a folder here, named after FILE.")
+        Path | None, typer.Option("--out", metavar="DIR", help="By default a folder here, named after FILE and format.")
     ] = None,
     frames: Annotated[
-        str, typer.Option(metavar="FIRST:LAST", help="xye: which frames, from 0; LAST not included.")
+        str, typer.Option(metavar="FIRST:LAST", help="xye: which frames, from 0; LAST not included, or one number.")
     ] = ":",
     mean: Annotated[bool, typer.Option("--mean", help="xye: one file with the mean of the frames.")] = False,
     institution: Annotated[str | None, typer.Option(metavar="CODE", help="bdf: for the name of the file.")] = None,
@@ -41,6 +44,10 @@ def export(
 
     if not file.is_file():
         raise ConfigurationError(f"{file}: no such file; a file of record is wanted")
+    given = {"--frames": frames != ":", "--mean": mean, "--institution": institution is not None}
+    strange = [name for name, is_given in given.items() if is_given and to is not MEANT_FOR[name]]
+    if strange:
+        raise ConfigurationError(f"{', '.join(strange)}: means nothing to {to}; nothing is exported")
     folder = out if out is not None else Path(f"{file.stem}_{to}")
     rows = _rows(frames)
     match to:
@@ -77,4 +84,5 @@ def _rows(text: str) -> slice:
             return slice(int(text), int(text) + 1)
         return slice(int(first) if first else None, int(last) if last else None)
     except ValueError:
-        raise ConfigurationError(f"--frames {text}: FIRST:LAST or one number is wanted, from 0") from None
+        words = f"--frames {text}: FIRST:LAST or one number is wanted, from 0; nothing is exported"
+        raise ConfigurationError(words) from None

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 import operando
 from operando.errors import RecordError
 from operando.export.record import Log, logs, opened, seconds_to_ns, start_document, start_ns
+from operando.export.whole import write_whole
 from operando.recorder.instants import NS, iso8601
 
 PASCAL_PER_MEGAPASCAL = 1e6
@@ -78,7 +79,7 @@ def export_bdf(path: Path, folder: Path, institution: str | None = None) -> tupl
     Raises
     ------
     RecordError
-        The file holds no electrochemistry, or the table exists already.
+        The file holds no electrochemistry, the table exists already, or the folder does not take it.
     """
     with opened(path) as file:
         table = battery_table(file)
@@ -86,13 +87,9 @@ def export_bdf(path: Path, folder: Path, institution: str | None = None) -> tupl
     target = folder / file_name(document, zero, institution)
     if target.exists():
         raise RecordError(f"{target}: exists already and is left as it is; name another folder with --out")
-    folder.mkdir(parents=True, exist_ok=True)
-    unfinished = target.with_name(target.name + ".unfinished")
-    with unfinished.open("w", encoding="utf-8", newline="") as out:
-        out.writelines(_lines(table))
-    unfinished.replace(target)
     about = json.dumps(_about(path, document, zero), indent=2, ensure_ascii=False)
-    target.with_name(target.name + ".metadata.json").write_text(about + "\n", encoding="utf-8")
+    write_whole(target.with_name(target.name + ".metadata.json"), [about, "\n"])
+    write_whole(target, _lines(table))
     return target, table
 
 

@@ -14,7 +14,7 @@ def export_fio(path: Path, folder: Path) -> tuple[Path, int]:
     Raises
     ------
     RecordError
-        The file holds no frames, or the text exists already.
+        The file holds no frames, the text exists already, or the folder does not take it.
     """
     with opened(path) as file:
         if next(pattern_entries(file), None) is None:
@@ -22,5 +22,8 @@ def export_fio(path: Path, folder: Path) -> tuple[Path, int]:
     target = folder / f"{path.stem}.fio"
     if target.exists():
         raise RecordError(f"{target}: exists already and is left as it is; name another folder with --out")
-    folder.mkdir(parents=True, exist_ok=True)
-    return target, write_fio(path, target)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        return target, write_fio(path, target)
+    except (OSError, KeyError, RuntimeError) as error:
+        raise RecordError(f"{target}: cannot be written: {error}; nothing is exported") from error

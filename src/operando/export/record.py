@@ -45,16 +45,23 @@ def opened(path: Path) -> Iterator[h5py.File]:
     Raises
     ------
     RecordError
-        It does not open, or is no NeXus file.
+        It does not open, is no NeXus file, or what is wanted of it cannot be read.
     """
     try:
         file = h5py.File(path, "r")
+    except BlockingIOError as error:
+        words = f"{path}: is being written; export it when its run has ended; nothing is exported"
+        raise RecordError(words) from error
     except OSError as error:
         raise RecordError(f"{path}: does not open: {error}; nothing is exported") from error
     with file:
         if not entries(file):
             raise RecordError(f"{path}: no NXentry in it; a file of record is wanted; nothing is exported")
-        yield file
+        try:
+            yield file
+        except (OSError, KeyError, RuntimeError) as error:  # h5py's words for what is damaged, or not there
+            words = f"{path}: cannot be read as a file of record: {error}; operando validate says what it lacks"
+            raise RecordError(words) from error
 
 
 def logs(file: h5py.File) -> dict[str, Log]:

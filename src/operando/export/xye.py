@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from operando.errors import RecordError
 from operando.export.record import nanoseconds, opened, seconds_to_ns
+from operando.export.whole import write_whole
 from operando.recorder.instants import iso8601
 from operando.recorder.pattern_entry import PatternEntry, pattern_entries
 from operando.recorder.tree import text_attribute, text_of
@@ -56,20 +57,18 @@ def export_xye(path: Path, folder: Path, rows: slice = slice(None), mean: bool =
     Parameters
     ----------
     rows : slice
-        Which frames, from 0.
+        Which frames, from 0; all of them must be there.
     mean : bool
         One file with the mean of them.
 
     Raises
     ------
     RecordError
-        The file holds no such patterns, or a file of that name exists already.
+        The file holds no such patterns, a file of that name exists already, or the folder does not take it.
     """
     with opened(path) as file:
         source = _source(path, file)
-        chosen = range(len(source.patterns))[rows]
-        if not chosen:
-            raise RecordError(f"{path}: {len(source.patterns)} patterns, none of them chosen; nothing is exported")
+        chosen = _chosen(path, len(source.patterns), rows)
         names = [f"{path.stem}_{row:06d}.xye" for row in chosen]
         if mean:
             names = [f"{path.stem}_{chosen[0]:06d}-{chosen[-1]:06d}_mean.xye"]
@@ -78,8 +77,21 @@ def export_xye(path: Path, folder: Path, rows: slice = slice(None), mean: bool =
             raise RecordError(
                 f"{folder / existing[0]}: exists already and is left as it is; name another folder with --out"
             )
-        folder.mkdir(parents=True, exist_ok=True)
         return _write_mean(source, chosen, folder / names[0]) if mean else _write_each(source, chosen, folder, names)
+
+
+def _chosen(path: Path, length: int, rows: slice) -> range:
+    """Return the frames that a slice names, none of which may be missing."""
+    if not length:
+        raise RecordError(f"{path}: no patterns in it; nothing is exported as xye")
+    first, end = rows.start or 0, length if rows.stop is None else rows.stop
+    if 0 <= first < end <= length:
+        return range(first, end)
+    asked = f"{'' if rows.start is None else rows.start}:{'' if rows.stop is None else rows.stop}"
+    raise RecordError(
+        f"--frames {asked}: {path} has {length} frames, 0 to {length - 1}; FIRST:LAST with 0 <= FIRST < LAST <= "
+        f"{length} is wanted, LAST not included; nothing is exported"
+    )
 
 
 def two_theta(q: NDArray[np.float64], wavelength: float) -> NDArray[np.float64]:
@@ -178,5 +190,5 @@ def _write(
     head = "".join(f"# {line.replace('q', '%71')}\n" for line in lines)
     table = zip(source.two_theta[usable].tolist(), intensity[usable].tolist(), sigma[usable].tolist(), strict=True)
     body = "".join(f"{angle:.6f} {counts:.8g} {error:.8g}\n" for angle, counts, error in table)
-    target.write_text(head + body, encoding="utf-8")
+    write_whole(target, [head, body])
     return target
