@@ -9,7 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-SETUPTOOLS = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+SETUPTOOLS = PROJECT["tool"]["setuptools"]
+VERSION = PROJECT["project"]["version"]
 
 
 def packages_on_disk() -> Iterator[str]:
@@ -39,8 +41,10 @@ def test_every_data_file_is_in_the_wheel(tmp_path: Path) -> None:
     assert {f"operando/configs/{path.relative_to(ROOT / 'configs')}" for path in data} <= packed
     assert "operando/py.typed" in packed
     definitions = {path.name for path in (ROOT / "src" / "operando" / "recorder" / "nxdl").iterdir()}
-    assert definitions
+    assert definitions >= {"LICENSE", "NXxas.nxdl.xml"}
     assert {f"operando/recorder/nxdl/{name}" for name in definitions} <= packed
+    licences = {path.removeprefix(f"operando-{VERSION}.dist-info/licenses/") for path in packed}
+    assert {"LICENSE", "src/operando/recorder/nxdl/LICENSE"} <= licences
 
 
 def test_no_module_has_a_second_name() -> None:
