@@ -225,8 +225,11 @@ def _detector_of(sim: int) -> int:
     found: list[int] = []
 
     def look() -> bool:
-        children = Path(f"/proc/{sim}/task/{sim}/children").read_text().split()
-        found[:] = [int(pid) for pid in children if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+        try:
+            children = Path(f"/proc/{sim}/task/{sim}/children").read_text().split()
+            found[:] = [int(pid) for pid in children if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+        except OSError:  # one that ended between the two looks
+            return False
         return bool(found)
 
     wait_until(look, PATIENCE_S, "the detector's process to run")
