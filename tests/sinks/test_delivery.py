@@ -1,6 +1,7 @@
 """What a sink is promised: every document of every run, in order, at least once, whatever becomes of the target."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -276,6 +277,30 @@ def test_a_journal_that_is_taken_away_is_no_trouble(tmp_path: Path) -> None:
     assert feeder.delivery.health.behind == 0
     assert feeder.delivery.health.state == "waiting"
     assert feeder.positions.offset(uid_of(documents)) == 0
+
+
+@pytest.mark.parametrize("target_resumes", [True, False])
+@pytest.mark.parametrize("unreadable", [Path.mkdir, lambda path: path.symlink_to(path.name)], ids=["folder", "loop"])
+def test_a_journal_that_cannot_be_read_does_not_stop_the_others(
+    tmp_path: Path, unreadable: Callable[[Path], None], target_resumes: bool
+) -> None:
+    bad, good = run_documents(events=2), run_documents(events=2)
+    path = journalled(tmp_path, bad)
+    aside = path.rename(tmp_path / "aside")
+    unreadable(path)
+    os.utime(path, (1.0, 1.0), follow_symlinks=False)  # the oldest
+    journalled(tmp_path, good)
+    target = Target(resumes=target_resumes)
+    feeder = Feeder(tmp_path, target)
+    feeder.work(10)
+    assert target.has.pop(uid_of(bad), []) == []
+    assert target.has == {uid_of(good): good}
+    assert feeder.delivery.health.state == "retrying"
+    path.unlink() if path.is_symlink() else path.rmdir()
+    aside.rename(path)
+    feeder.work(20)
+    assert target.has == {uid_of(bad): bad, uid_of(good): good}
+    assert feeder.delivery.health.state == "waiting"
 
 
 def test_a_run_folder_that_cannot_be_written_costs_repetition_only(tmp_path: Path) -> None:

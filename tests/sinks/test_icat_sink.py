@@ -1,5 +1,6 @@
 """What ICAT is told later: the file that pyicat-plus itself would have saved for the same run."""
 
+import os
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -19,7 +20,9 @@ START = 1772409590.0
 """2026-03-01 23:59:50 UTC."""
 
 
-def esrf_run(data_root: Path, stop: bool = True, **site: str) -> list[Document]:
+def esrf_run(
+    data_root: Path, stop: bool = True, uid: str = "1c291ca3-0000-4000-8000-000000000007", **site: str
+) -> list[Document]:
     facts = {
         "profile": "esrf",
         "data_root": str(data_root),
@@ -37,7 +40,7 @@ def esrf_run(data_root: Path, stop: bool = True, **site: str) -> list[Document]:
         "state": {"dtype": "string", "shape": [], "source": "D"},
     }
     run = event_model.compose_run(
-        uid="1c291ca3-0000-4000-8000-000000000007",
+        uid=uid,
         time=START,
         metadata={
             "scan_id": 7,
@@ -164,3 +167,20 @@ def test_a_folder_that_is_not_there_yet_is_tried_again(tmp_path: Path) -> None:
     feeder.work(10)
     assert feeder.delivery.health.state == "waiting"
     assert message(tmp_path).findtext(f"{ICAT}name") == "0001"
+
+
+def test_a_folder_that_cannot_be_written_is_the_trouble_of_its_own_run(tmp_path: Path) -> None:
+    (tmp_path / "ma1234").write_text("a file where a folder should be")
+    root = tmp_path / "root"
+    os.utime(journalled(root, esrf_run(tmp_path, uid="another", proposal_folder="ma1234")), (1.0, 1.0))  # the oldest
+    journalled(root, esrf_run(tmp_path))
+    feeder = Feeder(root, Target())
+    feeder.delivery = Delivery("icat", IcatSink, root / "journal", feeder.positions, clock=lambda: feeder.now)
+    feeder.work(3600)
+    assert message(tmp_path).findtext(f"{ICAT}name") == "0001"
+    assert feeder.delivery.health.state == "retrying"
+    assert feeder.delivery.health.failures < 20  # 0, 1, 3, … 511 s, then every 600 s
+    (tmp_path / "ma1234").unlink()
+    feeder.work(600)
+    assert feeder.delivery.health.state == "waiting"
+    assert len(list(tmp_path.glob("ma*/bm31/20260301/RAW_DATA/__icat__/*.xml"))) == 2

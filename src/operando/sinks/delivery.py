@@ -1,6 +1,7 @@
 """Bring every run of a folder of journals to one sink: in order, at least once, whatever becomes of the sink."""
 
 import logging
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -19,6 +20,8 @@ DISCOVER_S = 1.0
 """s between two looks for new journals, and between two writes of the positions."""
 PAUSE_S, LONGEST_PAUSE_S = 1.0, 60.0
 """s before a target that failed is tried again: the first time, and at most; each pause is twice the one before."""
+LONGEST_PUT_OFF_S = 600.0
+"""s, at most, before a run is looked at again whose files made trouble: it is read anew from its start then."""
 ATTEMPTS = 3
 """How often one run may be refused before it is left out."""
 
@@ -35,6 +38,10 @@ class _Run:
     """A RunEngine writes it, as of the last look."""
     begun: bool = False
     refusals: int = 0
+    put_off: float = PAUSE_S
+    """s before it is looked at again, once its files make trouble."""
+    not_before: float = float("-inf")
+    """s, of the clock."""
 
 
 class Delivery:
@@ -96,13 +103,19 @@ class Delivery:
                 self.health.state = "connecting"
                 with self._calling():
                     self._sink = self._connect()
-            for uid in self._in_turn():
+            for uid in self._in_turn(now):
                 if self._deliver(self._sink, uid, self._runs[uid]):
                     self.health.state = "delivering"
                     return True
-            self.health.state, self.health.behind = "waiting", self._behind()
-        except (TargetAway, OSError) as error:
+            waiting = all(run.not_before <= now for run in self._runs.values())
+            self.health.state, self.health.behind = "waiting" if waiting else "retrying", self._behind()
+        except (TargetAway, ConnectionError) as error:
             self._fail(error)
+        except OSError as error:
+            if uid in self._runs:
+                self._put_off(uid, error)
+            else:
+                self._fail(error)
         except Exception as error:  # noqa: BLE001 - the boundary to code that is not ours: any target, any fault
             self._fail(error)
             self._count_refusal(uid, error)
@@ -140,10 +153,11 @@ class Delivery:
     def _behind(self) -> int:
         return sum(run.tail.behind() for run in self._runs.values())
 
-    def _in_turn(self) -> list[str]:
+    def _in_turn(self, now: float) -> list[str]:
         """Return the runs to look at: those under way, then one that has ended, the oldest or the one begun."""
-        under_way = [uid for uid, run in self._runs.items() if run.owned]
-        ended = [uid for uid, run in self._runs.items() if not run.owned]
+        due = [uid for uid, run in self._runs.items() if run.not_before <= now]
+        under_way = [uid for uid in due if self._runs[uid].owned]
+        ended = [uid for uid in due if not self._runs[uid].owned]
         begun = [uid for uid in ended if self._runs[uid].begun]
         return under_way + (begun or ended)[:1]
 
@@ -210,6 +224,15 @@ class Delivery:
             run.begun = False
         self._let_go()
 
+    def _put_off(self, uid: str, error: OSError) -> None:
+        """Turn to the other runs where a journal cannot be read, or what is made of a run cannot be written."""
+        run = self._runs[uid]
+        self.health.error = str(error)
+        self.health.failures += 1
+        _logger.warning("%s: run %s: %s; tried again in %.0f s, the others go on", self.name, uid, error, run.put_off)
+        run.begun, run.not_before = False, self._clock() + run.put_off
+        run.put_off = min(2 * run.put_off, LONGEST_PUT_OFF_S)
+
     def _count_refusal(self, uid: str, error: Exception) -> None:
         """Leave out a run that the target has refused often enough, so that the others get their turn."""
         _logger.debug("%s: refused", self.name, exc_info=error)
@@ -231,12 +254,13 @@ class Delivery:
 def _owned(path: Path) -> bool:
     try:
         return is_owned(path)
-    except JournalError:  # it was taken away; the next look for journals says so
-        return False
+    except (JournalError, OSError):
+        # One that was taken away has no owner; one that cannot be opened now must not count as ended.
+        return os.path.lexists(path)
 
 
 def _born(path: Path) -> int:
     try:
         return path.stat().st_mtime_ns
-    except FileNotFoundError:
+    except OSError:
         return 0

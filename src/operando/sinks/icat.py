@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-from operando.errors import TargetAway
 from operando.sinks.sensors import Sensors
 from operando.vocabulary.names import component
 
@@ -73,11 +72,7 @@ class IcatSink:
         folder = _raw_folder(site)
         stem = component(f"{site['collection']}_{site['dataset']}")
         message = _message(_parameters(known, folder / component(site["collection"]) / stem))
-        try:
-            _replace(folder / FOLDER / f"{stem}.xml", message)
-        except OSError as error:
-            self._runs[run] = known
-            raise TargetAway(f"{folder / FOLDER}: {error.strerror}") from error
+        _replace(folder / FOLDER / f"{stem}.xml", message)
 
     def close(self) -> None:
         """Hold nothing open."""

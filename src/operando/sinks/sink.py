@@ -8,7 +8,8 @@ class Sink(Protocol):
     """One target that takes the documents of runs; connected when made, thrown away when it fails.
 
     Every method may take as long as the target does: it is called by a thread that nobody waits for. It raises
-    `TargetAway` where the same call may succeed later, and anything else where the run will never be taken.
+    `TargetAway` where the same call may succeed later, OSError where that is so for this run and says nothing of
+    others, and anything else where the run will never be taken.
     """
 
     resumes: bool

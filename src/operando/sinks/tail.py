@@ -53,10 +53,10 @@ class Tail:
         """Bytes that were dealt with; moved by whoever deals with the lines."""
 
     def behind(self) -> int:
-        """Return the number of bytes that are still to be dealt with; 0 where the journal is gone."""
+        """Return the number of bytes that are still to be dealt with; 0 where the journal is gone or cannot tell."""
         try:
             return max(0, self.path.stat().st_size - self.offset)
-        except FileNotFoundError:
+        except OSError:
             return 0
 
     def read(self) -> list[Line]:
