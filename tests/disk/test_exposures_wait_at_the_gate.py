@@ -13,6 +13,7 @@ import pytest
 from bluesky import Msg
 from bluesky.utils import RunEngineInterrupted
 from ophyd.status import Status
+from plain_devices import Thing, done
 
 from operando.engine import gate as gate_module
 from operando.engine.gate import AWAIT_KEEPING, Gate
@@ -20,19 +21,11 @@ from operando.engine.run_engine import EndstationRunEngine
 from operando.errors import JournalError
 
 
-def done() -> Status:
-    status = Status()
-    status.set_finished()
-    return status
-
-
-class Thing:
+class Told(Thing):
     """A detector, a motor and a flyer in one; writes down what it is told."""
 
-    parent = None
-    name = "thing"
-
     def __init__(self) -> None:
+        super().__init__("thing")
         self.told: list[str] = []
         self.on_trigger: Callable[[], None] = lambda: None
 
@@ -55,18 +48,6 @@ class Thing:
     def stop(self, *, success: bool = False) -> None:
         self.told.append("stop")
 
-    def read(self) -> dict[str, Any]:
-        return {"thing": {"value": len(self.told), "timestamp": 0.0}}
-
-    def describe(self) -> dict[str, Any]:
-        return {"thing": {"dtype": "number", "shape": [], "source": "test"}}
-
-    def read_configuration(self) -> dict[str, Any]:
-        return {}
-
-    def describe_configuration(self) -> dict[str, Any]:
-        return {}
-
 
 class Session:
     """A RunEngine with a gate and two things that can be in the way."""
@@ -78,7 +59,7 @@ class Session:
         self.unkept = ""
         self.said: list[str] = []
         self.documents: list[tuple[str, dict[str, Any]]] = []
-        self.thing = Thing()
+        self.thing = Told()
         gate = Gate(self.engine, [lambda: self.full], lambda: self.unkept, self.said.append)
         self.engine.register_command(AWAIT_KEEPING, gate.wait)
         self.engine.preprocessors.append(gate.preprocess)

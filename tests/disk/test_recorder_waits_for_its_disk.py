@@ -4,7 +4,7 @@ import errno
 import fcntl
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
@@ -13,41 +13,19 @@ import h5py
 import pytest
 from recorder.made_run import CONFIGS, MadeRun
 from recorder.same_file import assert_same_file
+from recorder.stepped_recorder import SteppedRecorder
 
 from operando.config import load
 from operando.disk import DiskWatch, Limits, Verdict, Watched
 from operando.errors import RecordError
-from operando.history import EnvironmentHistory
 from operando.journal import Journal
 from operando.recorder.anew import WorkingTime
 from operando.recorder.health import Health
 from operando.recorder.hindrance import GIVEN_UP
 from operando.recorder.nexus import RecordFile
-from operando.recorder.runs import Runs
 from operando.recorder.service import run as record
 from operando.recorder.validation import validate
 from operando.vocabulary import Keeping
-
-
-class Recorder:
-    """Driven step by step, its clock by hand."""
-
-    def __init__(self, run: MadeRun, log_is_kept: Callable[[], bool] = lambda: False) -> None:
-        self.now = 0.0
-        run.data.mkdir(exist_ok=True)
-        self.history = EnvironmentHistory(run.root / "environment")
-        self.runs = Runs(run.root / "journal", run.data, self.history, clock=lambda: self.now, log_is_kept=log_is_kept)
-
-    def work(self, seconds: float = 0.0) -> None:
-        """Let time pass and do whatever can be done then."""
-        self.now += seconds
-        self.runs.discover()
-        while self.runs.step():
-            pass
-
-    def close(self) -> None:
-        self.runs.close()
-        self.history.close()
 
 
 @pytest.fixture
@@ -78,7 +56,7 @@ def test_a_file_that_cannot_be_made_is_tried_again_less_and_less_often(
     run: MadeRun, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
     run.write_journal()
-    recorder = Recorder(run)
+    recorder = SteppedRecorder(run)
     attempts: list[float] = []
     real = h5py.File
 
@@ -117,7 +95,7 @@ def test_after_a_write_that_hdf5_cannot_take_back_nothing_is_touched_any_more(
     run: MadeRun, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     run.write_journal(5)
-    recorder = Recorder(run)
+    recorder = SteppedRecorder(run)
 
     def fail(*_: object, **__: object) -> None:
         raise error
@@ -144,7 +122,7 @@ def test_a_file_that_was_removed_is_made_again(run: MadeRun) -> None:
     journal = Journal(run.root / "journal")
     for name, document in run.documents[:-1]:
         journal(name, document)
-    recorder = Recorder(run)
+    recorder = SteppedRecorder(run)
     recorder.work()
     shutil.rmtree(run.data / "processed")
     recorder.work(2.0)
@@ -160,7 +138,7 @@ def test_a_file_that_was_removed_is_made_again(run: MadeRun) -> None:
 
 def test_a_data_root_that_is_away_is_not_made_again(run: MadeRun) -> None:
     run.write_journal()
-    recorder = Recorder(run)
+    recorder = SteppedRecorder(run)
     away = run.data.rename(run.root / "away")
     for _ in range(5):
         recorder.work(5.0)
@@ -174,7 +152,7 @@ def test_a_data_root_that_is_away_is_not_made_again(run: MadeRun) -> None:
 
 def test_a_journal_that_somebody_removed_is_given_up_one_whose_folder_is_away_is_not(run: MadeRun) -> None:
     run.write_journal(3)
-    recorder = Recorder(run)
+    recorder = SteppedRecorder(run)
     journals = run.root / "journal"
     with owned(run.journal):
         recorder.work()
@@ -196,7 +174,7 @@ def test_a_journal_that_somebody_removed_is_given_up_one_whose_folder_is_away_is
 def test_what_is_wrong_with_a_run_itself_fails_at_once(run: MadeRun) -> None:
     del run.documents[3][1]["indices"]
     run.write_journal()
-    recorder = Recorder(run)
+    recorder = SteppedRecorder(run)
     recorder.work()
     assert list(recorder.runs.failed) == [run.journal]
     assert recorder.runs.waiting == {}
@@ -209,7 +187,7 @@ def test_an_exposure_is_not_given_up_while_the_log_is_kept_in_memory(tmp_path: P
     run.write_log(end=run.end_of(0) - 0.2)
     run.write_journal()
     lives = True
-    recorder = Recorder(run, lambda: lives)
+    recorder = SteppedRecorder(run, lambda: lives)
     recorder.work()
     recorder.work(600.0)
     assert recorder.runs.finished == []
@@ -221,7 +199,7 @@ def test_an_exposure_is_not_given_up_while_the_log_is_kept_in_memory(tmp_path: P
 
 def test_a_log_that_cannot_be_read_is_waited_for(run: MadeRun, monkeypatch: pytest.MonkeyPatch) -> None:
     run.write_journal()
-    recorder = Recorder(run)
+    recorder = SteppedRecorder(run)
 
     def fail(*_: object) -> int:
         raise sqlite3.OperationalError("disk I/O error")

@@ -11,39 +11,20 @@ import pytest
 from bluesky import RunEngine
 from bluesky.utils import FailedStatus, RunEngineInterrupted
 from ophyd.status import Status
+from plain_devices import Thing, done
 
 from operando.plans import operando_cycle
 
 
-def done() -> Status:
-    status = Status()
-    status.set_finished()
-    return status
-
-
-class Thing:
-    """Has a name and a number."""
-
-    parent = None
+class Told(Thing):
+    """Writes down what it is told, in one journal with the others."""
 
     def __init__(self, name: str, journal: list[str]) -> None:
-        self.name = name
+        super().__init__(name)
         self.journal = journal
 
-    def read(self) -> dict[str, Any]:
-        return {self.name: {"value": 1.0, "timestamp": 0.0}}
 
-    def describe(self) -> dict[str, Any]:
-        return {self.name: {"dtype": "number", "shape": [], "source": "test"}}
-
-    def read_configuration(self) -> dict[str, Any]:
-        return {}
-
-    def describe_configuration(self) -> dict[str, Any]:
-        return {}
-
-
-class Axis(Thing):
+class Axis(Told):
     def set(self, value: float) -> Status:
         self.journal.append(f"{self.name} to {value}")
         return done()
@@ -52,7 +33,7 @@ class Axis(Thing):
         self.journal.append(f"{self.name} held")
 
 
-class Detector(Thing):
+class Detector(Told):
     on_trigger: Callable[[int], None] = staticmethod(lambda frame: None)
     frames = 0
 
@@ -75,7 +56,7 @@ class Detector(Thing):
         return done()
 
 
-class Potentiostat(Thing):
+class Potentiostat(Told):
     def __init__(self, name: str, journal: list[str]) -> None:
         super().__init__(name, journal)
         self.programme = Status()
@@ -144,7 +125,7 @@ def test_frames_are_taken_under_pressure_until_the_programme_ends(rig: Rig) -> N
 
 def test_each_frame_is_an_event_with_every_readback(rig: Rig) -> None:
     rig.end_programme_at(frame=2)
-    extra = Thing("ring_current", rig.journal)
+    extra = Thing("ring_current")
     rig.engine(rig.cycle(readables=[extra], md={"sample": "NMC811"}))
     (start,), (descriptor,), (stop,) = (rig.documents[name] for name in ("start", "descriptor", "stop"))
     assert (start["plan_name"], start["sample"]) == ("operando_cycle", "NMC811")

@@ -12,13 +12,13 @@ import numpy as np
 import pytest
 from recorder.made_run import CONFIGS, NMC811, RAMPS, MadeRun, at, ramp
 from recorder.same_file import assert_same_file
+from recorder.stepped_recorder import SteppedRecorder
 
 from operando.config import load
 from operando.errors import RecordError
-from operando.history import EnvironmentHistory, EnvironmentLog
+from operando.history import EnvironmentLog
 from operando.journal import Journal
 from operando.recorder import surroundings
-from operando.recorder.runs import Runs
 from operando.recorder.service import run as record
 from operando.recorder.validation import validate
 from operando.vocabulary import Reading
@@ -34,25 +34,6 @@ def rebuilt(run: MadeRun) -> Path:
     run.file.rename(aside)
     record_once(run.root)
     return aside
-
-
-class LiveRecorder:
-    """A recorder that is driven step by step, its monotonic clock by hand."""
-
-    def __init__(self, run: MadeRun) -> None:
-        self.now = 0.0
-        self.history = EnvironmentHistory(run.root / "environment")
-        self.runs = Runs(run.root / "journal", run.data, self.history, clock=lambda: self.now)
-
-    def work(self) -> None:
-        """Do whatever can be done now."""
-        self.runs.discover()
-        while self.runs.step():
-            pass
-
-    def close(self) -> None:
-        self.runs.close()
-        self.history.close()
 
 
 def play_live(run: MadeRun, after_frame: Callable[[int], None]) -> None:
@@ -82,12 +63,12 @@ def play_live(run: MadeRun, after_frame: Callable[[int], None]) -> None:
 
 def test_live_and_afterwards_give_the_same_file(tmp_path: Path) -> None:
     run = MadeRun(tmp_path, frames=6, per_file=6, lattice=NMC811)
-    recorder = LiveRecorder(run)
+    recorder = SteppedRecorder(run)
     rows: list[int] = []
 
     def look(_: int) -> None:
         recorder.work()
-        rows.append(sum(recording.length for recording in recorder.runs.active))
+        rows.append(recorder.rows())
 
     play_live(run, look)
     recorder.work()
@@ -103,13 +84,13 @@ def test_live_and_afterwards_give_the_same_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize("killed_after", [0, 2, 4])
 def test_a_killed_recorder_starts_again_and_ends_up_with_the_same_file(tmp_path: Path, killed_after: int) -> None:
     run = MadeRun(tmp_path, frames=5, per_file=5)
-    recorders = [LiveRecorder(run)]
+    recorders = [SteppedRecorder(run)]
 
     def look(frame: int) -> None:
         recorders[-1].work()
         if frame == killed_after:
             recorders[-1].close()
-            recorders.append(LiveRecorder(run))
+            recorders.append(SteppedRecorder(run))
 
     play_live(run, look)
     recorders[-1].work()
@@ -201,7 +182,7 @@ def test_two_recorders_do_not_write_one_file(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "journal")
     for name, document in run.documents[:-1]:
         journal(name, document)
-    first = LiveRecorder(run)
+    first = SteppedRecorder(run)
     first.work()
     # HDF5 knows its own open files; only another process meets the lock.
     script = Path(__file__).with_name("recorder_process.py")
@@ -252,7 +233,7 @@ def test_an_exposure_the_log_never_reached_is_missing_for_good(tmp_path: Path) -
 def test_whatever_moment_the_recorder_is_killed_at_its_file_opens(tmp_path: Path) -> None:
     """A copy of the file is what a kill would leave behind."""
     run = MadeRun(tmp_path, frames=4, per_file=4)
-    recorder = LiveRecorder(run)
+    recorder = SteppedRecorder(run)
     seen: list[int] = []
 
     def look(_: int) -> None:
@@ -275,7 +256,7 @@ def test_the_log_of_a_long_pause_is_written_in_portions(tmp_path: Path, monkeypa
     run.write_frames()
     run.write_log()
     run.write_journal()
-    recorder = LiveRecorder(run)
+    recorder = SteppedRecorder(run)
     log = "environment/instrument/pressure/load_cell/value_log/value"
     lengths = [0]
     recorder.runs.discover()

@@ -9,10 +9,9 @@ from pathlib import Path
 import h5py
 import pytest
 from recorder.made_run import MadeRun
+from recorder.stepped_recorder import SteppedRecorder
 
-from operando.history import EnvironmentHistory
 from operando.journal import Journal
-from operando.recorder.runs import Runs
 from operando.recorder.synchronisation import Synchronisation
 
 SOON_S = 20.0
@@ -35,23 +34,6 @@ class Disk:
             self.states.append((main, self.file.read_bytes()))
             self.reached.release()
             assert self.free.wait(SOON_S)
-
-
-class Recorder:
-    """Drives a run that is over, its frames and log all there, by a clock of our own."""
-
-    def __init__(self, run: MadeRun) -> None:
-        self.now = 0.0
-        self.history = EnvironmentHistory(run.root / "environment")
-        self.runs = Runs(run.root / "journal", run.data, self.history, clock=lambda: self.now)
-        self.runs.discover()
-
-    def work(self) -> None:
-        while self.runs.step():
-            pass
-
-    def rows(self) -> int:
-        return sum(recording.length for recording in self.runs.active)
 
 
 @pytest.fixture
@@ -79,7 +61,7 @@ def test_frames_go_on_while_the_disk_hangs(made: tuple[MadeRun, Journal], monkey
     disk = Disk(run.file)
     for document in run.documents[:4]:
         journal(*document)
-    recorder = Recorder(run)
+    recorder = SteppedRecorder(run)
     with monkeypatch.context() as patch:
         patch.setattr(os, "fsync", disk.fsync)
         disk.free.clear()
@@ -104,7 +86,7 @@ def test_half_a_second_after_a_row_it_is_on_its_way_to_the_disk(
     disk = Disk(run.file)
     for document in run.documents[:-1]:
         journal(*document)
-    recorder = Recorder(run)
+    recorder = SteppedRecorder(run)
     with monkeypatch.context() as patch:
         patch.setattr(os, "fsync", disk.fsync)
         recorder.work()
@@ -124,7 +106,7 @@ def test_the_end_is_on_the_disk_after_everything_else(
     disk = Disk(run.file)
     for document in run.documents:
         journal(*document)
-    recorder = Recorder(run)
+    recorder = SteppedRecorder(run)
     with monkeypatch.context() as patch:
         patch.setattr(os, "fsync", disk.fsync)
         recorder.work()
