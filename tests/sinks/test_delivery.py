@@ -303,12 +303,18 @@ def test_a_journal_that_cannot_be_read_does_not_stop_the_others(
     assert feeder.delivery.health.state == "waiting"
 
 
-def test_a_run_folder_that_cannot_be_written_costs_repetition_only(tmp_path: Path) -> None:
+def test_a_run_folder_that_cannot_be_written_costs_repetition_only(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     documents = run_documents(events=2)
     journalled(tmp_path, documents)
     target = Target()
     feeder = Feeder(tmp_path, target)
     (tmp_path / "run" / "sinks").rmdir()
-    feeder.work()
-    feeder.delivery.close()
+    feeder.work(30)
     assert target.has[uid_of(documents)] == documents
+    assert len(caplog.messages) == 2  # one a file, however long it lasts
+    (tmp_path / "run" / "sinks").mkdir()
+    feeder.work(30)
+    feeder.delivery.close()
+    assert [message.rpartition(": ")[2] for message in caplog.messages[2:]] == ["written again"]

@@ -3,11 +3,13 @@
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import h5py
+import pytest
 from recorder.made_run import CONFIGS, MadeRun
 from recorder.same_file import assert_same_file
 from sinks.toy_sink import journalled, run_documents
@@ -16,7 +18,8 @@ from waiting import wait_until
 from operando.config import load
 from operando.endstation.ports import free_port
 from operando.recorder.service import run as record
-from operando.sinks.health import read_status
+from operando.sinks.health import FOLDER, Health, read_status, status_file, write_status
+from operando.sinks.service import run as feed
 
 PATIENCE_S = 40.0
 HERE = Path(__file__).parent
@@ -81,6 +84,32 @@ def test_killed_and_started_again_nothing_is_left_out(tmp_path: Path) -> None:
         wait_until(lambda: documents[-1][1]["uid"] in collected(tmp_path, "collects"))
     first_seen = list(dict.fromkeys(collected(tmp_path, "collects")))
     assert first_seen == [doc["uid"] for _, doc in documents]
+
+
+def test_what_a_dead_process_said_is_not_said_for_its_successor(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("operando.sinks.service.WATCH_S", 0.01)
+    folder = tmp_path / FOLDER
+    folder.mkdir(parents=True)
+    write_status(tmp_path, {"tiled": Health(state="delivering").summary(0.0)})
+    (folder / "status.new").mkdir()  # the new status cannot be written
+    stop, ready = threading.Event(), threading.Event()
+    feeding = threading.Thread(target=feed, args=({}, tmp_path, stop, ready.set))
+    feeding.start()
+    try:
+        assert ready.wait(PATIENCE_S)
+        assert read_status(tmp_path) == {}
+        threading.Event().wait(0.1)
+        (folder / "status.new").rmdir()
+        wait_until(status_file(tmp_path).exists)
+    finally:
+        stop.set()
+        feeding.join()
+    assert [message.rpartition(": ")[2] for message in caplog.messages] == [
+        "Is a directory; tried again, and meanwhile the status of the sinks is not known",
+        "written again",
+    ]
 
 
 def finished(file: Path) -> bool:

@@ -56,6 +56,11 @@ class Health:
         }
 
 
+def status_file(root: Path) -> Path:
+    """Return where the status of all sinks lies."""
+    return root / FOLDER / "status.json"
+
+
 def write_status(root: Path, summaries: Mapping[str, Mapping[str, Any]]) -> None:
     """Replace the status of all sinks.
 
@@ -64,7 +69,7 @@ def write_status(root: Path, summaries: Mapping[str, Mapping[str, Any]]) -> None
     OSError
         The folder cannot be written.
     """
-    file = root / FOLDER / "status.json"
+    file = status_file(root)
     newborn = file.with_suffix(".new")
     newborn.write_text(json.dumps(summaries), encoding="utf-8")
     os.replace(newborn, file)
@@ -73,7 +78,7 @@ def write_status(root: Path, summaries: Mapping[str, Mapping[str, Any]]) -> None
 def read_status(root: Path) -> dict[str, dict[str, Any]]:
     """Return sink → its status, as it was last written; empty where there never was one."""
     try:
-        found: dict[str, dict[str, Any]] = json.loads((root / FOLDER / "status.json").read_text(encoding="utf-8"))
+        found: dict[str, dict[str, Any]] = json.loads(status_file(root).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
     return found

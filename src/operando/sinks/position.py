@@ -6,6 +6,8 @@ import os
 from pathlib import Path
 from typing import Any
 
+from operando.sinks.complaint import Complaint
+
 _logger = logging.getLogger(__name__)
 
 
@@ -36,6 +38,8 @@ class Positions:
         """Uid of a run that the target does not take → why."""
         self._done = _lines(self._list)
         self._saved = True
+        self._saving = Complaint(self._file, "a restart sends some documents again")
+        self._listing = Complaint(self._list, "a restart sends whole runs again")
 
     def offset(self, run: str) -> int:
         """Return how many bytes of a run's journal were delivered."""
@@ -56,11 +60,8 @@ class Positions:
         for run in runs:
             self._offsets.pop(run, None)
         self._saved = False
-        try:
-            with self._list.open("a", encoding="ascii") as file:
-                file.writelines(f"{run}\n" for run in runs)
-        except OSError as error:
-            _logger.error("%s: %s; after a restart %d runs are sent again", self._list, error.strerror, len(runs))
+        with self._listing.writing(), self._list.open("a", encoding="ascii") as file:
+            file.writelines(f"{run}\n" for run in runs)
 
     def forget(self, run: str) -> None:
         """Keep nothing of a run that is not to be delivered any more."""
@@ -78,13 +79,10 @@ class Positions:
         if self._saved:
             return
         newborn = self._file.with_suffix(".new")
-        try:
+        with self._saving.writing():
             newborn.write_text(json.dumps({"offsets": self._offsets, "refused": self.refused}), encoding="utf-8")
             os.replace(newborn, self._file)
-        except OSError as error:
-            _logger.error("%s: %s; after a restart some documents are sent again", self._file, error.strerror)
-            return
-        self._saved = True
+            self._saved = True
 
 
 def _read(file: Path) -> dict[str, Any]:

@@ -6,8 +6,9 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from operando.sinks.complaint import Complaint
 from operando.sinks.delivery import Delivery
-from operando.sinks.health import FOLDER, write_status
+from operando.sinks.health import FOLDER, status_file, write_status
 from operando.sinks.position import Positions
 from operando.sinks.targets import Target
 
@@ -57,17 +58,20 @@ def run(
         Delivery(name, target.connect, root / "journal", Positions(root / FOLDER, name), target.live_only, stop)
         for name, target in targets.items()
     ]
+    told = Complaint(status_file(root), "the status of the sinks is not known")
+    with told.writing():
+        status_file(root).unlink(missing_ok=True)  # the last words of a process that is dead
     threads = [
         threading.Thread(target=_feed, args=(delivery, stop), name=f"sink {delivery.name}", daemon=True)
         for delivery in deliveries
     ]
     for thread in threads:
         thread.start()
-    _publish(root, deliveries)
+    _publish(root, deliveries, told)
     ready()
     asked = True
     while not stop.wait(WATCH_S):
-        _publish(root, deliveries)
+        _publish(root, deliveries, told)
         if trouble := _trouble(deliveries, threads, stuck_s):
             _logger.error("%s; the sinks end here, to be started again", trouble)
             asked = False
@@ -75,7 +79,7 @@ def run(
     deadline = time.monotonic() + STOP_S
     for thread in threads:
         thread.join(max(0.0, deadline - time.monotonic()))
-    _publish(root, deliveries)
+    _publish(root, deliveries, told)
     return asked
 
 
@@ -99,8 +103,6 @@ def _trouble(deliveries: list[Delivery], threads: list[threading.Thread], stuck_
     return ""
 
 
-def _publish(root: Path, deliveries: list[Delivery]) -> None:
-    try:
+def _publish(root: Path, deliveries: list[Delivery], told: Complaint) -> None:
+    with told.writing():
         write_status(root, {each.name: each.health.summary(each.busy_for()) for each in deliveries})
-    except OSError as error:
-        _logger.error("the status of the sinks cannot be written: %s", error)
