@@ -27,7 +27,6 @@ from tiled.client import from_uri
 
 from operando.journal import Journal
 from operando.sinks.delivery import Delivery
-from operando.sinks.embedded_tiled import remembered_key
 from operando.sinks.tiled import TiledSink
 
 # Warnings of the packages under test about each other are not ours.
@@ -230,11 +229,3 @@ def test_a_server_that_never_answers_is_given_up(run: MadeRun, monkeypatch: pyte
             feeding.work(1)
             assert feeding.delivery.health.state == "retrying"
             assert "timed out" in feeding.delivery.health.error
-
-
-def test_the_key_is_remembered_and_nobody_elses_to_read(tmp_path: Path) -> None:
-    file = tmp_path / "tiled.key"
-    key = remembered_key(file)
-    assert len(key) == 64
-    assert remembered_key(file) == key
-    assert file.stat().st_mode & 0o777 == 0o600

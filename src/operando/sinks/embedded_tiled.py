@@ -1,12 +1,11 @@
 """A Tiled server of our own, on the loopback address, for an endstation whose site has none."""
 
-import os
-import secrets
 from pathlib import Path
 
 from tiled.server import SimpleTiledServer
 
 from operando.sinks.health import FOLDER
+from operando.sinks.key import remembered_key
 
 
 class EmbeddedTiled:
@@ -37,12 +36,3 @@ class EmbeddedTiled:
     def close(self) -> None:
         """End the server."""
         self._server.close()
-
-
-def remembered_key(file: Path) -> str:
-    """Return the key of the last time, or a new one."""
-    if not file.exists():
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="ascii") as newborn:
-            newborn.write(secrets.token_hex(32))
-    return file.read_text(encoding="ascii")
