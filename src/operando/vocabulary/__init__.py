@@ -1,5 +1,20 @@
 """Words of the field: quantities, units, enumerations, frozen records. Imports nothing."""
 
+from operando.vocabulary.cell_programme import (
+    HOSTED,
+    CellProgramme,
+    ConstantCurrent,
+    ConstantVoltage,
+    End,
+    Impedance,
+    Limit,
+    Loop,
+    Position,
+    Rest,
+    Safety,
+    Step,
+    VoltageRamp,
+)
 from operando.vocabulary.diffraction import LatticeModel, Phase, Recipe
 from operando.vocabulary.interlocks import FACTS, CurrentAction, HeatAction, PressureAction, Severity, unit_of
 from operando.vocabulary.programme import ConstantCurrentCycling
@@ -17,17 +32,26 @@ from operando.vocabulary.who import who
 
 __all__ = [
     "FACTS",
+    "HOSTED",
     "QUANTITIES",
     "QUANTITY",
     "AxisState",
     "Beat",
+    "CellProgramme",
+    "ConstantCurrent",
     "ConstantCurrentCycling",
+    "ConstantVoltage",
     "CurrentAction",
+    "End",
     "HeatAction",
+    "Impedance",
     "Keeping",
     "LatticeModel",
+    "Limit",
+    "Loop",
     "Mode",
     "Phase",
+    "Position",
     "PotentialScale",
     "PressureAction",
     "ProgrammeState",
@@ -37,7 +61,11 @@ __all__ = [
     "Recipe",
     "Reply",
     "Request",
+    "Rest",
+    "Safety",
     "Severity",
+    "Step",
+    "VoltageRamp",
     "terminal_voltage",
     "unit_of",
     "who",

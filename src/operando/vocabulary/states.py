@@ -43,6 +43,8 @@ class ProgrammeState(StrEnum):
 
     IDLE = "idle"
     RUNNING = "running"
+    PAUSED = "paused"
+    """Somebody asked for a rest: the cell is at open circuit, and the programme can go on from where it was."""
     FINISHED = "finished"
     """Ended by its own limits."""
     STOPPED = "stopped"
