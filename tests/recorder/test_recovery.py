@@ -175,6 +175,7 @@ def test_without_a_start_document_nothing_is_rebuilt_and_that_is_said(run: MadeR
     found = rebuild(run)
     assert (found.state, found.file) == (State.FAILED, None)
     assert "no whole start document" in str(found.losses[0])
+    assert not [line for line in found.lines() if "lost:" in line], "what is no file is in its journal still"
 
 
 def test_a_run_that_goes_on_is_left_to_the_recorder(tmp_path: Path) -> None:
@@ -204,3 +205,12 @@ def test_the_command_tells_losses_and_exits_with_1(run: MadeRun, tmp_path: Path)
     assert isinstance(command(str(tmp_path), "-o", str(tmp_path)).exception, ConfigurationError)
     elsewhere = command(str(run.journal), "-o", str(tmp_path), "--root", str(tmp_path / "data"))
     assert "name the state root" in str(elsewhere.exception)
+
+
+def test_no_run_is_rebuilt_before_each_has_an_environment_log(run: MadeRun, tmp_path: Path) -> None:
+    copy = tmp_path / "another" / "journal" / run.journal.name
+    copy.parent.mkdir(parents=True)
+    copy.write_bytes(run.journal.read_bytes())
+    done = CliRunner().invoke(app, ["recover", str(run.journal), str(copy), "-o", str(tmp_path / "out")])
+    assert f"no environment log of {copy.name}" in str(done.exception)
+    assert not (tmp_path / "out").exists()

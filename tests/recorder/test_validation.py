@@ -77,7 +77,10 @@ def test_the_command_says_what_is_wrong_by_line_and_exit_status(
     path = damaged(run, tmp_path, remove("xrd/end_time"))
     bad = CliRunner().invoke(app(), [str(path), str(run.file)])
     assert bad.exit_code == 1
-    assert bad.stdout == f"{path}: /xrd: error: no end_time: the entry is not complete [complete]\n"
+    finding = f"{path}: /xrd: error: no end_time: the entry is not complete [complete]"
+    assert bad.stdout.splitlines() == [finding, f"{run.file}: valid"]
+    folder = CliRunner().invoke(app(), [str(tmp_path)])
+    assert "a folder; a NeXus file is wanted" in str(folder.exception)
     assert capfd.readouterr().out == "", "nexusformat's own words stay inside"
 
 

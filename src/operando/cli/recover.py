@@ -13,7 +13,7 @@ def recover(
     output: Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="Where files of record go.")],
     root: Annotated[
         Path | None,
-        typer.Option("--root", metavar="DIR", help="State root with the environment log; by default the journal's."),
+        typer.Option("--root", metavar="DIR", help="State root of the environment log; by default the journal's."),
     ] = None,
     json: Json = False,
 ) -> None:
@@ -24,9 +24,10 @@ def recover(
     from operando.history import EnvironmentHistory
     from operando.recorder.recovery import recover as rebuild
 
+    logs = {journal: _log_of(journal, root) for journal in _found(journals)}
     found = []
-    for journal in _found(journals):
-        with closing(EnvironmentHistory(_log_of(journal, root))) as history:
+    for journal, log in logs.items():
+        with closing(EnvironmentHistory(log)) as history:
             found.append(rebuild(journal, output.resolve(), history))
         for line in found[-1].lines():
             typer.echo(line, err=json)
@@ -44,7 +45,8 @@ def _found(given: list[Path]) -> list[Path]:
     files = [file for path in given for file in (sorted(path.glob("*.jsonl")) if path.is_dir() else [path])]
     missing = [str(path) for path in files if not path.is_file()]
     if missing or not files:
-        raise ConfigurationError(f"{', '.join(missing or map(str, given))}: no journal; <uid>.jsonl is wanted")
+        names = ", ".join(missing or map(str, given))
+        raise ConfigurationError(f"{names}: no journal; <uid>.jsonl or ROOT/journal is wanted; nothing is rebuilt")
     return [file.resolve() for file in files]
 
 
@@ -54,5 +56,7 @@ def _log_of(journal: Path, root: Path | None) -> Path:
 
     folder = (root.resolve() if root else journal.parent.parent) / "environment"
     if not folder.is_dir():
-        raise ConfigurationError(f"{folder}: no environment log; name the state root with --root")
+        raise ConfigurationError(
+            f"{folder}: no environment log of {journal.name}; name the state root with --root; nothing is rebuilt"
+        )
     return folder

@@ -86,7 +86,9 @@ class Recovery:
         made = f": {self.file}, {self.frames} frames, {self.end_reason}" if self.end_reason else ""
         until = f", last document of {iso8601(self.last_ns)}" if self.last_ns is not None else ""
         yield f"{self.journal.name}: {self.state}{made}{until}"
-        yield from (f"{self.journal.name}: lost: {loss}" for loss in self.losses)
+        for loss in self.losses:
+            word = "" if loss.kind is Kind.RECORD else "lost: "  # a run without a file is in its journal still
+            yield f"{self.journal.name}: {word}{loss}"
 
 
 def recover(
