@@ -15,7 +15,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 from operando.sinks.sensors import Sensors
-from operando.vocabulary.names import component
+from operando.vocabulary.esrf_folders import dataset_folder, raw_data_folder
 
 NAMESPACE = "http://www.esrf.fr/icat"
 FOLDER = "__icat__"
@@ -69,18 +69,13 @@ class IcatSink:
         if known is None:
             return
         site = known.start["operando"]["site"]
-        folder = _raw_folder(site)
-        stem = component(f"{site['collection']}_{site['dataset']}")
-        message = _message(_parameters(known, folder / component(site["collection"]) / stem))
-        _replace(folder / FOLDER / f"{stem}.xml", message)
+        data_root = Path(site["data_root"])
+        dataset = dataset_folder(site, data_root)
+        file = raw_data_folder(site, data_root) / FOLDER / f"{dataset.name}.xml"
+        _replace(file, _message(_parameters(known, dataset)))
 
     def close(self) -> None:
         """Hold nothing open."""
-
-
-def _raw_folder(site: Mapping[str, Any]) -> Path:
-    names = (site["proposal_folder"], site["beamline"], site["session"])
-    return Path(site["data_root"]).joinpath(*map(component, names)) / "RAW_DATA"
 
 
 def _parameters(run: _Run, dataset: Path) -> dict[str, str]:

@@ -12,7 +12,7 @@ from operando.vocabulary.names import component
 RAW, PROCESSED = "RAW_DATA", "PROCESSED_DATA"
 
 
-def raw_folder(facts: Mapping[str, Any], data_root: Path) -> Path:
+def raw_data_folder(facts: Mapping[str, Any], data_root: Path) -> Path:
     """Return the raw data of a session.
 
     Parameters
@@ -28,7 +28,7 @@ def raw_folder(facts: Mapping[str, Any], data_root: Path) -> Path:
 
 def collection_folder(facts: Mapping[str, Any], data_root: Path) -> Path:
     """Return the folder of a sample's datasets."""
-    return raw_folder(facts, data_root) / component(facts["collection"])
+    return raw_data_folder(facts, data_root) / component(facts["collection"])
 
 
 def dataset_folder(facts: Mapping[str, Any], data_root: Path) -> Path:

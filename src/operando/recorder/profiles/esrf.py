@@ -1,8 +1,7 @@
 """ESRF: data policy v3, and the NeXus layout of BLISS.
 
-A run is a dataset of a collection, which is a sample. https://www.esrf.fr/datapolicy; folders as in esrf-pathlib's
-schema ``esrf_v3`` (https://gitlab.esrf.fr/workflow/esrf-pathlib), names in the file as blisswriter has them
-(https://gitlab.esrf.fr/bliss/blisswriter).
+A run is a dataset of a collection, which is a sample. https://www.esrf.fr/datapolicy; names in the file as
+blisswriter has them (https://gitlab.esrf.fr/bliss/blisswriter).
 """
 
 import logging
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from operando.errors import EndstationError, RunRefused
 from operando.recorder.profiles.profile import NAMED_BY, Facts, Wish
+from operando.vocabulary.esrf_folders import PROCESSED, collection_folder, dataset_folder, raw_data_folder
 from operando.vocabulary.names import component, esrf_proposal, site_name
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from operando.recorder.run import Run
 
-RAW, PROCESSED = "RAW_DATA", "PROCESSED_DATA"
 SCAN = "scan0001"
 """Folder of the frames: a dataset of ours holds one scan."""
 ENTRIES = {"xrd": "1.1", "environment": "1.2"}
@@ -46,7 +45,7 @@ class Esrf:
 
     def folder(self, facts: Facts, data_root: Path) -> Path:
         """Return the raw data of the session; the folders above are nobody's to write."""
-        return _session_folder(facts, data_root) / RAW if "proposal_folder" in facts else data_root
+        return raw_data_folder(facts, data_root) if "proposal_folder" in facts else data_root
 
     def claim(self, wish: Wish) -> Facts:
         """Take the next free number of the collection, whoever took the others."""
@@ -69,15 +68,16 @@ class Esrf:
         }
         if collection != wish.sample:
             _logger.info("sample %r is the collection %r", wish.sample, collection)
-        return facts | {"dataset": _claim_dataset(_collection_folder(facts, data_root), collection)}
+        return facts | {"dataset": _claim_dataset(collection_folder(facts, data_root), collection)}
 
     def raw_folder(self, facts: Facts, data_root: Path) -> Path:
         """Return the folder of the frames, within that of the dataset."""
-        return _dataset_folder(facts, data_root) / SCAN
+        return dataset_folder(facts, data_root) / SCAN
 
     def record_path(self, data_root: Path, run: "Run") -> Path:
         """Return the file that BLISS would write: that of the dataset."""
-        return _dataset_folder(run.site, data_root) / f"{_stem(run.site)}.h5"
+        folder = dataset_folder(run.site, data_root)
+        return folder / f"{folder.name}.h5"
 
     def entry(self, product: str) -> str:
         """Return the number of a scan and sub-scan."""
@@ -119,22 +119,6 @@ class Esrf:
             link_entries(master, record)
         raw = record.parents[2]
         write_processed(raw.with_name(PROCESSED) / record.relative_to(raw), record)
-
-
-def _session_folder(facts: Facts, data_root: Path) -> Path:
-    return data_root.joinpath(*(component(facts[name]) for name in ("proposal_folder", "beamline", "session")))
-
-
-def _stem(facts: Facts) -> str:
-    return component(f"{facts['collection']}_{facts['dataset']}")
-
-
-def _collection_folder(facts: Facts, data_root: Path) -> Path:
-    return _session_folder(facts, data_root) / RAW / component(facts["collection"])
-
-
-def _dataset_folder(facts: Facts, data_root: Path) -> Path:
-    return _collection_folder(facts, data_root) / _stem(facts)
 
 
 def _claim_dataset(collection: Path, name: str) -> str:
