@@ -26,7 +26,7 @@ def sinks(configuration: Configuration, root: RootOption = None) -> None:
     if not wanted:
         raise ConfigurationError(f"{loaded.file}: [sinks]: no target is named; tiled, zmq or icat is wanted")
     log_to_stderr()
-    os.nice(NICENESS)
+    os.setpriority(os.PRIO_PROCESS, 0, max(NICENESS, os.getpriority(os.PRIO_PROCESS, 0)))
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
