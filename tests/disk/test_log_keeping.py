@@ -22,7 +22,6 @@ class Service:
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.shown: dict[str, float | str] = {}
         self.notes: list[tuple[str, int]] = []
-        self.facts: dict[str, float] = {}
         self.now = 0.0
         self.error: Exception | None = None
         self.log = EnvironmentLog(folder)
@@ -33,7 +32,6 @@ class Service:
             DiskWatch([Watched("environment log", folder)], LIMITS, "endstation.toml"),
             self.shown.__setitem__,
             lambda text, level: self.notes.append((text, level)),
-            lambda name, reading: self.facts.__setitem__(name, reading.value),
             lambda: 1_790_000_000_000_000_000 + int(self.now * 1e9),
             lambda: self.now,
         )
@@ -75,7 +73,7 @@ def test_a_disk_that_takes_nothing_is_told_once_and_asked_less_and_less_often(
     assert service.shown["ENVIRONMENT:LOG_STATE"] == "pause"
     assert str(error) in str(service.shown["ENVIRONMENT:LOG_REASON"])
     assert service.shown["ENVIRONMENT:LOG_WAITING"] == 1
-    assert service.facts["log_unwritten"] == 18.0
+    assert service.keeping.unwritten() == 18.0
     assert [level for _, level in service.notes] == [logging.ERROR]
 
 
@@ -88,7 +86,7 @@ def test_a_mended_disk_is_told_too(service: Service) -> None:
     assert service.shown["ENVIRONMENT:LOG_STATE"] == "good"
     assert service.shown["ENVIRONMENT:LOG_REASON"] == ""
     assert service.shown["ENVIRONMENT:LOG_WAITING"] == 0
-    assert service.facts["log_unwritten"] == 0.0
+    assert service.keeping.unwritten() == 0.0
     assert service.notes[-1][0] == "environment log: written again; nothing was lost"
 
 

@@ -161,3 +161,15 @@ def test_reset_regulates_what_is_found(running: RunningService) -> None:
     running.until(lambda: running.text("TEMPERATURE:STATE") == "idle")
     running.until(lambda: np.isfinite(running.stamped("PRESSURE:TARGET")[0]))
     assert running.stamped("PRESSURE:TARGET")[0] == pytest.approx(running.truth()[-1][1], abs=0.2)
+
+
+def test_what_is_wrong_with_the_disk_of_the_log_is_looked_at_all_the_while(running: RunningService) -> None:
+    folder, aside = running.root / "environment", running.root / "aside"
+    folder.rename(aside)
+    folder.write_text("")
+    try:
+        running.until(lambda: "it is not a folder" in running.text("ENVIRONMENT:LOG_REASON"))
+    finally:
+        folder.unlink()
+        aside.rename(folder)
+    running.until(lambda: running.text("ENVIRONMENT:LOG_STATE") == "good")

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from operando.disk import DiskWatch
 from operando.history import EnvironmentLog
 from operando.records import RecordSpec, Value
-from operando.vocabulary import Keeping, Reading
+from operando.vocabulary import Keeping
 
 COMMIT_INTERVAL = 0.4
 """s; a commit is visible to readers, and half a second of guard lies behind it."""
@@ -37,13 +37,11 @@ class LogKeeping:
     log : EnvironmentLog
         Keeps in memory what its disk does not take, within a limit.
     watch : DiskWatch
-        Of its folder; looked at by somebody else.
+        Of its folder; it looks by itself.
     show : callable
         Takes the name of a record and its value; only queues.
     note : callable
         Takes a line for the service's log, and its level.
-    tell : callable
-        Takes the name of a fact and its reading, for the interlocks.
     """
 
     def __init__(
@@ -52,7 +50,6 @@ class LogKeeping:
         watch: DiskWatch,
         show: Callable[[str, Value], None],
         note: Callable[[str, int], None],
-        tell: Callable[[str, Reading], None],
         now_ns: Callable[[], int] = time.time_ns,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -60,7 +57,6 @@ class LogKeeping:
         self._watch = watch
         self._show = show
         self._note = note
-        self._tell = tell
         self._now_ns = now_ns
         self._monotonic = monotonic
         self._written = monotonic()
@@ -77,6 +73,10 @@ class LogKeeping:
             self._done()
         self._publish()
         return self._interval
+
+    def unwritten(self) -> float:
+        """Return the seconds since the log was last on its disk; from any thread, for a commit may hang."""
+        return self._monotonic() - self._written
 
     def close(self) -> None:
         """Commit for the last time: nothing is measured any more."""
@@ -103,7 +103,6 @@ class LogKeeping:
 
     def _publish(self) -> None:
         disk = self._watch.latest
-        self._tell("log_unwritten", Reading(self._monotonic() - self._written, self._now_ns()))
         if math.isfinite(disk.free):
             self._show("ENVIRONMENT:DISK_FREE", disk.free)
         self._show("ENVIRONMENT:LOG_STATE", (Keeping.PAUSE if self._trouble else disk.state).value)

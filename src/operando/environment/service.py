@@ -123,9 +123,7 @@ class Service:
         self._publication = Publication(self._log)
         watched = [Watched("environment log", folder, remake=True)]
         self._disk = DiskWatch(watched, Limits(*config.disk.limits), str(config.file))
-        self._keeping = LogKeeping(
-            self._log, self._disk, self._publication.show, self._publication.note, self._publication.fact
-        )
+        self._keeping = LogKeeping(self._log, self._disk, self._publication.show, self._publication.note)
         self._heartbeats = Heartbeats(self._publication.show)
         self._ownership = Ownership(
             config.control.owner_lapse_s,
@@ -142,7 +140,7 @@ class Service:
         self._box = BlackBox(root / "blackbox")
         self._interlocks = self._make_interlocks()
         self._publication.watch(self._interlocks)
-        self._slow_facts = SlowFacts(self._disk, self._heartbeats, self._publication.fact)
+        self._slow_facts = SlowFacts(self._disk, self._keeping.unwritten, self._heartbeats, self._publication.fact)
         self._memory = Memory(file, self._facts())
         self._schedule = Schedule(1 / config.pressure.rate_Hz, until(stop))
         self._timing = Timing(self._schedule, self._pressure.reading_ages, self._publication.show)
@@ -154,6 +152,7 @@ class Service:
         self._show_limits()
         heater = Schedule(self._config.heater.poll_interval_s, until(self._stop, self._temperature.told))
         cell = Schedule(LISTEN_INTERVAL, until(self._stop))
+        self._disk.start()
         self._start("publication", lambda: self._publication.serve(server))
         self._start("log", self._commit)
         self._start("memory", lambda: self._memory.serve(self._stop))
@@ -181,6 +180,7 @@ class Service:
         if self._server:
             self._server.close()
         self._keeping.close()
+        self._disk.close()
         _logger.info("stopped: drive, heater and cell script stay as they are")
 
     def failures(self) -> list[str]:

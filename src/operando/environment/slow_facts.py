@@ -1,4 +1,4 @@
-"""What interlocks watch that no instrument measures: free disk, and the heartbeats of the other processes."""
+"""What interlocks watch that no instrument measures: disk, log, and the heartbeats of the other processes."""
 
 import math
 import time
@@ -19,7 +19,9 @@ class SlowFacts:
     Parameters
     ----------
     disk : DiskWatch
-        Of the folder that the environment log is written into.
+        Of the folder that the environment log is written into; it looks by itself, for a look may hang.
+    unwritten : callable
+        s since that log was last on its disk.
     heartbeats : Heartbeats
         When each process was last heard.
     tell : callable
@@ -31,11 +33,13 @@ class SlowFacts:
     def __init__(
         self,
         disk: DiskWatch,
+        unwritten: Callable[[], float],
         heartbeats: Heartbeats,
         tell: Callable[[str, Reading], None],
         now_ns: Callable[[], int] = time.time_ns,
     ) -> None:
         self._disk = disk
+        self._unwritten = unwritten
         self._heartbeats = heartbeats
         self._tell = tell
         self._now_ns = now_ns
@@ -50,6 +54,7 @@ class SlowFacts:
         for kind in KINDS:
             age = self._heartbeats.age(kind)
             self._tell(f"heartbeat_{kind.lower()}", Reading(age or 0.0, self._now_ns()))
-        free = self._disk.look().free
+        self._tell("log_unwritten", Reading(self._unwritten(), self._now_ns()))
+        free = self._disk.latest.free
         if math.isfinite(free):
             self._tell("disk_free", Reading(free, self._now_ns()))
