@@ -77,6 +77,16 @@ class Errand(Status):
         """
         self._wake.wait(CHECK_INTERVAL)
         self._wake.clear()
+        self.check()
+
+    def check(self) -> None:
+        """Wait for nothing; to be called right before anything is set in motion.
+
+        Raises
+        ------
+        OperandoError
+            The errand was ended from outside.
+        """
         if self._ended_by is not None:
             raise self._ended_by
 

@@ -161,7 +161,7 @@ class FrameDetector(Device):
         while complaint is not None:
             self._await_room(errand, complaint, pause)
             try:
-                self._begin_elsewhere(exposure)
+                self._begin_elsewhere(errand, exposure)
                 pause = min(2 * pause, LONGEST_PAUSE)
                 complaint = self._take(errand, exposure)
             except (EndstationError, InstrumentError, OSError, DisconnectedError) as error:
@@ -173,12 +173,14 @@ class FrameDetector(Device):
         if written >= self.frames_per_file:
             try:
                 self._close_file()
+                errand.check()
                 self._open_file()
             except NoReply:
                 if self._refuses():
                     return str(self.write_message.get(use_monitor=False))
                 raise
             written = 0
+        errand.check()
         self.acquire.put(1)
         # A file plugin that no longer captures, after an error or a restart, will never write this frame.
         ended = errand.wait_until(
@@ -212,14 +214,20 @@ class FrameDetector(Device):
         while os.path.exists(self._folder) and trouble_with(self._folder, LARGE):
             errand.wait_until(lambda: False, CHECK_ROOM)
 
-    def _begin_elsewhere(self, exposure: float) -> None:
-        """Begin a file in a folder of its own: what the last one holds, and what its IOC still knows, is uncertain."""
+    def _begin_elsewhere(self, errand: Errand, exposure: float) -> None:
+        """Begin a file in a folder of its own: what the last one holds, and what its IOC still knows, is uncertain.
+
+        A slow IOC may outlast the plan: after `unstage` no parameter is written and no file opened any more.
+        """
+        errand.check()
         self._folder = self.frames_folder().resolve()
         self._close_file()
         for signal, value in (*self._streaming(f"{self._folder}/"), (self.acquire_time, exposure)):
+            errand.check()
             self._write(signal, value)
         if int(self.array_counter.get(use_monitor=False)) < self._counted:  # a restarted IOC counts from 0 again
             self._write(self.array_counter, self._counted)
+        errand.check()
         self._open_file()
         _logger.warning("%s: frame %d is exposed again", self.name, self._documents.frames + 1)
 

@@ -2,7 +2,9 @@
 
 import itertools
 import shutil
+import threading
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 
 import h5py
@@ -125,3 +127,31 @@ def test_numbers_of_frames_go_on_after_the_iocs_own_begin_anew(client: Client) -
     with h5py.File(again, "r", libver="latest", swmr=True) as file:
         assert int(file["/entry/instrument/NDAttributes/NDArrayUniqueId"][index]) == number + 1
     device.unstage()
+
+
+def test_a_plan_that_ends_while_the_ioc_is_slow_opens_no_file_and_exposes_nothing(client: Client) -> None:
+    site = Site(client)
+    device = detector(client, site)
+    device.stage()
+    device.trigger().wait(timeout=20)
+    ((first, _),) = announced(device)
+    shutil.rmtree(first.parent)
+    write, at_it, answered = device._write, threading.Event(), threading.Event()
+
+    def write_slowly(signal: Any, value: Any) -> None:
+        write(signal, value)
+        if signal is device.file_path:
+            at_it.set()
+            answered.wait(20)
+
+    with patch("operando.devices.frame_detector.FIRST_PAUSE", 0.1), patch.object(device, "_write", write_slowly):
+        status = device.trigger()
+        assert at_it.wait(20)
+        exposed = device.array_counter.get(use_monitor=False)
+        device.unstage()
+        answered.set()
+        with pytest.raises(OperandoError, match="its plan ended before the frame was on disk"):
+            status.wait(timeout=20)
+    assert not device.capturing.get(use_monitor=False)
+    assert device.array_counter.get(use_monitor=False) == exposed
+    assert announced(device) == []
