@@ -11,7 +11,10 @@ from operando.errors import EndstationError
 
 Configuration = Annotated[Path, typer.Argument(metavar="CONFIG", help="TOML file of the endstation.")]
 RootOption = Annotated[
-    Path | None, typer.Option("--root", metavar="DIR", help="State root; by default a folder beside CONFIG.")
+    Path | None,
+    typer.Option(
+        "--root", metavar="DIR", help="State root; by default beside CONFIG; without one OPERANDO_ROOT, or here."
+    ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on the last line of standard output.")]
 
