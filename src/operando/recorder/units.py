@@ -21,6 +21,7 @@ KINDS: dict[str, frozenset[str]] = {
     "voltage": frozenset({"V", "mV", "volt"}),
     "current": frozenset({"A", "mA", "uA", "µA"}),
     "charge": frozenset({"A h", "mA h", "C", "Ah", "mAh"}),
+    "specific charge": frozenset({"mA h/g", "A h/kg", "mAh/g"}),
     "force": frozenset({"N", "kN", "mN"}),
     "mass": frozenset({"kg", "g", "mg", "ug", "µg"}),
     "share": frozenset({"%"}),

@@ -25,6 +25,8 @@ from operando.vocabulary.quantities import (
     Quality,
     Quantity,
     Reading,
+    channel_quantities,
+    quantity_of,
     terminal_voltage,
 )
 from operando.vocabulary.states import AxisState, Beat, Keeping, Mode, ProgrammeState, Reply, Request
@@ -66,6 +68,8 @@ __all__ = [
     "Severity",
     "Step",
     "VoltageRamp",
+    "channel_quantities",
+    "quantity_of",
     "terminal_voltage",
     "unit_of",
     "who",

@@ -264,6 +264,8 @@ class Position:
         s that the step has lasted.
     charge : float
         A h that passed in the step, charging positive.
+    passed : float
+        A h that passed since the programme began, charging positive: a limit of safety counts it.
     """
 
     passes: tuple[int, ...] = ()
@@ -272,3 +274,4 @@ class Position:
     run: int = 0
     elapsed: float = 0.0
     charge: float = 0.0
+    passed: float = 0.0

@@ -79,12 +79,63 @@ QUANTITIES: tuple[Quantity, ...] = (
     Quantity("charge", "A h", "CELL:CHARGE", 7, "charge passed since programme start"),
     Quantity("cycle", "", "CELL:CYCLE", 0, "cycle number, from 1"),
     Quantity("step", "", "CELL:STEP", 0, "step number in the programme, from 1"),
+    Quantity("half_cycle", "", "CELL:HALF_CYCLE", 0, "half-cycle, from 1; it ends as current turns"),
+    Quantity("run", "", "CELL:RUN", 0, "steps begun since programme start"),
+    Quantity("step_time", "s", "CELL:STEP_TIME", 2, "how long the step has lasted"),
+    Quantity("step_charge", "A h", "CELL:STEP_CHARGE", 9, "charge passed in the step"),
+    Quantity("potential", "V", "CELL:POTENTIAL", 4, "working electrode vs Li/Li+"),
+    Quantity("specific_capacity", "mA h/g", "CELL:SPECIFIC_CAPACITY", 3, "of the half-cycle, per active mass"),
+    Quantity("efficiency", "", "CELL:EFFICIENCY", 5, "discharge over the charge before it"),
+    Quantity("state_of_charge", "", "CELL:STATE_OF_CHARGE", 5, "extracted over theoretical capacity"),
+    Quantity("rest_age", "s", "CELL:REST_AGE", 2, "since current last flowed"),
+    Quantity("time_uncertainty", "s", "CELL:TIME_UNCERTAINTY", 6, "standard uncertainty of sample times"),
+    Quantity("clock_drift", "", "CELL:CLOCK_DRIFT", 9, "drift of the instrument's clock, s/s"),
     Quantity("interlock_tripped", "", "INTERLOCK:TRIPPED", 0, "an interlock has tripped and is latched"),
 )
 """Every quantity that the environment service logs and serves."""
 
 QUANTITY: dict[str, Quantity] = {quantity.name: quantity for quantity in QUANTITIES}
 """The same table by name."""
+
+CELL = "CELL:"
+"""Records of the main cell; those of a further channel ``B`` are called ``CELL_B:…``, its quantities ``voltage_b``."""
+
+
+def channel_quantities(channel: str) -> tuple[Quantity, ...]:
+    """Return the quantities of the cell on a further channel.
+
+    Parameters
+    ----------
+    channel : str
+        Its name: capital letters and digits.
+
+    Examples
+    --------
+    >>> channel_quantities("B")[0].name, channel_quantities("B")[0].record
+    ('voltage_b', 'CELL_B:VOLTAGE')
+    """
+    return tuple(_of_channel(each, channel) for each in QUANTITIES if each.record.startswith(CELL))
+
+
+def quantity_of(name: str) -> Quantity | None:
+    """Return a quantity by its name in the log, of any channel; None for a name that is none.
+
+    Examples
+    --------
+    >>> quantity_of("step_charge_b").record, quantity_of("step_charge").record
+    ('CELL_B:STEP_CHARGE', 'CELL:STEP_CHARGE')
+    """
+    if found := QUANTITY.get(name):
+        return found
+    plain, _, channel = name.rpartition("_")
+    found = QUANTITY.get(plain)
+    return _of_channel(found, channel.upper()) if found and found.record.startswith(CELL) and channel else None
+
+
+def _of_channel(quantity: Quantity, channel: str) -> Quantity:
+    record = quantity.record.replace(CELL, f"CELL_{channel}:", 1)
+    name = f"{quantity.name}_{channel.lower()}"
+    return Quantity(name, quantity.unit, record, quantity.precision, quantity.description)
 
 
 class PotentialScale(StrEnum):
