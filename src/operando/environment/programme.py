@@ -103,7 +103,7 @@ class ProgrammeRunner:
         return {"state": self.state.value, "latched": self.latched}
 
     def _listen(self) -> None:
-        samples = self._potentiostat.poll()
+        samples = [said for said in self._potentiostat.poll() if isinstance(said, Sample)]
         if self._first_look:
             # what waited on the line while the service started came at a time that nobody knows
             self._first_look = False

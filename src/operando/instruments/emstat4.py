@@ -11,12 +11,12 @@ import re
 import time
 from collections.abc import Callable
 
-from operando.errors import BadReply, InstrumentError, InstrumentRefused, NoReply
+from operando.errors import BadReply, InstrumentError, InstrumentRefused, NoReply, RequestRefused
 from operando.instruments import methodscript
 from operando.instruments.line import Line
 from operando.instruments.programme_output import RUNTIME_ERROR, ProgrammeOutput
-from operando.instruments.roles import ProgrammeEnd, Sample
-from operando.vocabulary import ConstantCurrentCycling
+from operando.instruments.roles import BEGINNING, ClockReading, ProgrammeEnd, Said
+from operando.vocabulary import CellProgramme, ConstantCurrentCycling, Position
 
 BAUDRATE = 921600
 REPLY_TIME = 1.0  # s; the script is parsed before it is acknowledged
@@ -77,7 +77,36 @@ class EmStat4:
             raise BadReply(f"EmStat4: 't' was answered {first!r}, {second!r}; a version that ends in '*' is wanted")
         return f"{first[1:]} {second[:-1]}".strip()
 
-    def start(self, programme: ConstantCurrentCycling) -> None:
+    @property
+    def can(self) -> frozenset[str]:
+        """The kinds of step that it can do."""
+        return frozenset({"constant_current"})
+
+    @property
+    def current_limit(self) -> float:
+        """The largest current, A."""
+        return methodscript.CURRENT_RANGES[-1]
+
+    def adopt(self, programme: CellProgramme) -> None:
+        """Say which programme runs."""
+
+    def end_step(self) -> None:
+        """End the step that runs."""
+        raise RequestRefused("EmStat4: a step cannot be ended yet")
+
+    def rest(self, interval: float, at: Position = BEGINNING) -> None:
+        """Rest at open circuit."""
+        raise RequestRefused(f"EmStat4: a rest of {interval:g} s between samples cannot be made yet")
+
+    def clock(self) -> ClockReading | None:
+        """Return how the instrument's clock runs."""
+        return None
+
+    def verify_open(self) -> float:
+        """Return the open-circuit voltage, V."""
+        raise RequestRefused("EmStat4: the safe state cannot be read back yet")
+
+    def start(self, programme: CellProgramme | ConstantCurrentCycling, at: Position = BEGINNING) -> None:
         """Compile a programme and run it.
 
         Raises
@@ -87,6 +116,8 @@ class EmStat4:
         InstrumentRefused
             A script is running, or the instrument does not understand ours.
         """
+        if isinstance(programme, CellProgramme):
+            raise RequestRefused("EmStat4: a cell programme cannot be compiled yet; nothing was started")
         script = methodscript.compile_cycling(programme)
         self._listen()
         if self._output.running:
@@ -94,7 +125,7 @@ class EmStat4:
         self._send_script(script)
         self._output.started(self._now_ns())
 
-    def poll(self) -> list[Sample]:
+    def poll(self) -> list[Said]:
         """Return the samples that came since the last call; none is lost by an error, they come with the next call.
 
         Raises
@@ -111,7 +142,7 @@ class EmStat4:
             others = f"; and {len(problems) - 1} more like it" if len(problems) > 1 else ""
             raise BadReply(f"{problems[0]}{others}")
         samples, self._output.samples = self._output.samples, []
-        return samples
+        return list(samples)
 
     def running(self) -> bool:
         """Whether a programme runs, as far as the last call has shown."""

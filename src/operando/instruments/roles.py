@@ -1,10 +1,30 @@
 """What the environment service asks of an instrument, whoever made it; and what the instruments answer."""
 
-import math
 from dataclasses import dataclass
 from typing import Protocol
 
-from operando.vocabulary import ConstantCurrentCycling, Quality, Reading
+from operando.instruments.cell_output import ClockReading, ImpedancePoint, ProgrammeEnd, Said, Sample, StepEnd
+from operando.vocabulary import CellProgramme, ConstantCurrentCycling, Position, Reading
+
+__all__ = [
+    "BEGINNING",
+    "AmplifierStatus",
+    "ClockReading",
+    "ControllerStatus",
+    "ImpedancePoint",
+    "LoadCell",
+    "PiezoAmplifier",
+    "Potentiostat",
+    "ProgrammeEnd",
+    "Said",
+    "Sample",
+    "StepEnd",
+    "TemperatureController",
+    "TemperatureReading",
+]
+
+BEGINNING = Position()
+"""Of a programme: its first step is run 1, in cycle 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,61 +106,6 @@ class TemperatureReading:
     status: ControllerStatus
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """One data packet of a cell programme.
-
-    Parameters
-    ----------
-    voltage : float
-        V between the terminals of the cell.
-    current : float
-        A, charge positive.
-    elapsed : float
-        s since the programme started, on the instrument's own clock.
-    cycle, step : int
-        From 1; step 1 charges, step 2 discharges.
-    status : int
-        Status bits of voltage and current together: 1 timing, 2 overload, 4 underload, 8 overload warning.
-    time_ns : int
-        UTC, ns since the epoch, of the measurement: ``elapsed`` mapped to the host's clock.
-    arrival_ns : int
-        UTC, ns since the epoch, when the host took the packet off the line.
-    """
-
-    voltage: float
-    current: float
-    elapsed: float
-    cycle: int
-    step: int
-    status: int
-    time_ns: int
-    arrival_ns: int
-
-    @property
-    def quality(self) -> Quality:
-        """INVALID without a number, SUSPECT where the instrument reports timing or overload."""
-        if not (math.isfinite(self.voltage) and math.isfinite(self.current)):
-            return Quality.INVALID
-        return Quality.SUSPECT if self.status & 0b1011 else Quality.GOOD
-
-
-@dataclass(frozen=True, slots=True)
-class ProgrammeEnd:
-    """How a programme ended.
-
-    Parameters
-    ----------
-    finished : bool
-        By its own limits; False where it was aborted or failed.
-    error : str
-        What the instrument said, empty where it ended in order.
-    """
-
-    finished: bool
-    error: str = ""
-
-
 class LoadCell(Protocol):
     """Measures the force on the stack."""
 
@@ -205,20 +170,66 @@ class TemperatureController(Protocol):
 class Potentiostat(Protocol):
     """Runs cell programmes, whose limits it keeps itself."""
 
-    def start(self, programme: ConstantCurrentCycling) -> None:
-        """Start a programme; refused while one runs."""
+    @property
+    def can(self) -> frozenset[str]:
+        """The kinds of step (``Step.kind``) that it can do."""
 
-    def poll(self) -> list[Sample]:
-        """Return the samples that came since the last call; works on a programme somebody else has started."""
+    @property
+    def current_limit(self) -> float:
+        """The largest current, A."""
+
+    def start(self, programme: CellProgramme | ConstantCurrentCycling, at: Position = BEGINNING) -> None:
+        """Start a programme; refused while one runs.
+
+        Parameters
+        ----------
+        programme : CellProgramme
+            The whole of it, or what remains of it.
+        at : Position
+            Cycle and run that it begins with: the first step gets the run behind that of ``at``.
+
+        Raises
+        ------
+        RequestRefused
+            It cannot be done, or makes no sense; nothing was started.
+        InstrumentRefused
+            A programme runs, or the instrument does not understand ours.
+        """
+
+    def adopt(self, programme: CellProgramme) -> None:
+        """Say which programme runs, found running after a restart: without it no met `End` can be named."""
+
+    def poll(self) -> list[Said]:
+        """Return what came since the last call, in order; works on a programme somebody else has started."""
+
+    def end_step(self) -> None:
+        """End the step that runs, as a condition of its own would; the programme goes on with the next."""
+
+    def rest(self, interval: float, at: Position = BEGINNING) -> None:
+        """End what runs and rest at open circuit, with a sample (step 0) every ``interval`` s, for 30 days at most."""
 
     def running(self) -> bool:
-        """Whether a programme runs, as far as the last poll has shown."""
+        """Whether a programme, or a rest, runs, as far as the last poll has shown."""
 
     def ended(self) -> ProgrammeEnd | None:
         """Return how the last programme ended; None while one runs and before the first."""
+
+    def clock(self) -> ClockReading | None:
+        """Return how the instrument's clock runs; None before the first packet."""
 
     def abort(self) -> None:
         """End the programme; the cell is at open circuit afterwards."""
 
     def cell_off(self) -> None:
         """Bring the cell to open circuit, whatever runs."""
+
+    def verify_open(self) -> float:
+        """Read the safe state back: return the open-circuit voltage, V, as measured with the cell switched off.
+
+        Raises
+        ------
+        InstrumentRefused
+            The cell is on, or a programme runs.
+        NoReply
+            Nobody answers: the state cannot be verified.
+        """
