@@ -2,6 +2,16 @@
 
 from operando.history.log import GUARD_NS, EnvironmentLog
 from operando.history.reader import EnvironmentHistory
+from operando.history.realised import KeptProgramme, RealisedStep, Spectrum, SpectrumPoint
 from operando.history.samples import Samples
 
-__all__ = ["GUARD_NS", "EnvironmentHistory", "EnvironmentLog", "Samples"]
+__all__ = [
+    "GUARD_NS",
+    "EnvironmentHistory",
+    "EnvironmentLog",
+    "KeptProgramme",
+    "RealisedStep",
+    "Samples",
+    "Spectrum",
+    "SpectrumPoint",
+]

@@ -10,14 +10,18 @@ from contextlib import suppress
 from itertools import groupby
 from pathlib import Path
 
+from operando.history import realised
 from operando.history.files import DayFiles
+from operando.history.realised import Kept
 from operando.history.schema import day_of, stored_committed_ns, transaction
-from operando.vocabulary import QUANTITY, Reading
+from operando.vocabulary import Reading, quantity_of
 
 GUARD_NS = 500_000_000
 """ns a reading may take from its measurement to `EnvironmentLog.append` and still be joined with exposures."""
 LIMIT = 250_000
 """Readings kept in memory while the disk takes none: more than 20 minutes of 150 a second, about 60 MB."""
+STEPS = 5_000
+"""Steps, spectra and programmes that are kept in memory while the disk takes none."""
 PORTION = 5_000
 """Readings in one transaction: after an hour without a disk, the thread that regulates must still get its turn."""
 
@@ -46,6 +50,8 @@ class EnvironmentLog:
         self._limit = limit
         self._appended: deque[Row] = deque()
         self._batch: list[Row] = []
+        self._kept: deque[Kept] = deque()
+        self._entries: dict[tuple[str, str, int], Kept] = {}
         self._files = DayFiles(folder)
         self._stored_ns: int | None = None
         self.lost = 0
@@ -60,6 +66,10 @@ class EnvironmentLog:
         """Remember a reading for the next commit; touches memory only and may be called from any thread."""
         value = None if math.isnan(reading.value) else reading.value
         self._appended.append((quantity, reading.time_ns, value, int(reading.quality)))
+
+    def keep(self, entry: Kept) -> None:
+        """Remember what became of a cell programme, over what was known of it; memory only, from any thread."""
+        self._kept.append(entry)
 
     def commit(self, now_ns: int) -> None:
         """Write what was appended, then declare everything up to `GUARD_NS` before ``now_ns`` complete.
@@ -92,8 +102,9 @@ class EnvironmentLog:
         try:
             if now_ns is not None:
                 self._commit(now_ns, now_ns)
-            elif self._batch:
-                self._commit(max(row[1] for row in self._batch), self._committed_ns)
+            elif self._batch or self._entries:
+                times = [row[1] for row in self._batch] + [entry.begun_ns for entry in self._entries.values()]
+                self._commit(max(times), self._committed_ns)
         finally:
             self._files.close()
 
@@ -102,6 +113,13 @@ class EnvironmentLog:
             row = self._appended.popleft()
             if len(self._batch) < self._limit:
                 self._batch.append(row)
+            else:
+                self.lost += 1
+        while self._kept:
+            entry = self._kept.popleft()
+            key = entry.TABLE, *entry.key
+            if key in self._entries or len(self._entries) < STEPS:
+                self._entries[key] = entry
             else:
                 self.lost += 1
 
@@ -125,13 +143,19 @@ class EnvironmentLog:
     def _write_last(self, now_ns: int, complete_ns: int) -> None:
         today = day_of(now_ns)
         self._write([row for row in self._batch if day_of(row[1]) != today])
+        entries = list(self._entries.values())
+        for day in {day_of(entry.begun_ns) for entry in entries} - {today}:
+            with transaction(self._files.of(day)) as connection:
+                realised.write(connection, [entry for entry in entries if day_of(entry.begun_ns) == day])
         # The declaration goes into one transaction with the newest samples, after all older ones.
         with transaction(self._files.of(today)) as connection:
             self._insert(connection, [row for row in self._batch if day_of(row[1]) == today])
+            realised.write(connection, [entry for entry in entries if day_of(entry.begun_ns) == today])
             connection.execute("INSERT INTO clock (real, monotonic) VALUES (?, ?)", (now_ns, self._monotonic_ns()))
             connection.execute("INSERT OR REPLACE INTO committed (one, time) VALUES (1, ?)", (complete_ns,))
         self._stored_ns = complete_ns
         self._batch.clear()
+        self._entries.clear()
         self._files.close_before(today - 1)
 
     def _write(self, rows: Iterable[Row]) -> None:
@@ -157,7 +181,7 @@ class EnvironmentLog:
 
 def _write(connection: sqlite3.Connection, table: str, rows: list[Row]) -> None:
     names = {row[0] for row in rows}
-    units = [(name, QUANTITY[name].unit if name in QUANTITY else "") for name in sorted(names)]
+    units = [(name, known.unit if (known := quantity_of(name)) else "") for name in sorted(names)]
     connection.executemany("INSERT OR IGNORE INTO quantity (name, unit) VALUES (?, ?)", units)
     connection.executemany(
         f"INSERT OR IGNORE INTO {table} (quantity, time, value, quality) "

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from operando.history.realised import RealisedStep, Spectrum, select, spectrum_of, step_of
 from operando.history.samples import Samples
 from operando.history.schema import committed_in, day_of, days_in, file_of, identity_of, open_for_reading
 from operando.vocabulary import Quality, Reading
@@ -19,6 +20,8 @@ _LAST = """
 SELECT time, value, quality FROM sample
 WHERE quantity = (SELECT id FROM quantity WHERE name = ?) AND time <= ? ORDER BY time DESC LIMIT 1
 """
+_DURING = "cell = ? AND begun_ns BETWEEN ? AND ? ORDER BY begun_ns"
+_BEFORE = "cell = ? AND begun_ns < ? ORDER BY begun_ns DESC LIMIT 1"
 OPEN_DAYS = 3
 """Files kept open: an exposure may begin before midnight, and how far the log goes stands in the newest."""
 _FOREVER_NS = 2**63 - 1
@@ -66,6 +69,31 @@ class EnvironmentHistory:
                 return Reading(float("nan") if value is None else value, time_ns, Quality(quality))
         return None
 
+    def steps(self, start_ns: int, end_ns: int, cell: str = "") -> list[RealisedStep]:
+        """Return the steps of cell programmes that were done between two moments, as far as is known now.
+
+        Parameters
+        ----------
+        start_ns, end_ns : int
+            UTC, ns since the epoch; a step that had begun before is one of them.
+        cell : str
+            Channel; empty for the main cell.
+        """
+        found = map(step_of, self._entries(RealisedStep, start_ns, end_ns, cell))
+        return [step for step in found if step.ended_ns is None or step.ended_ns >= start_ns]
+
+    def spectra(self, start_ns: int, end_ns: int, cell: str = "") -> list[Spectrum]:
+        """Return the impedance spectra that were measured between two moments; as of `steps`."""
+        found = map(spectrum_of, self._entries(Spectrum, start_ns, end_ns, cell))
+        return [spectrum for spectrum in found if spectrum.ended_ns is None or spectrum.ended_ns >= start_ns]
+
+    def programme(self, hash: str) -> str | None:
+        """Return a programme that was started, as JSON; None for one that this log does not know."""
+        for day in days_in(self._folder):
+            for row in self._select(day, "SELECT text FROM programme WHERE hash = ?", (hash,)):
+                return str(row[0])
+        return None
+
     def committed_ns(self) -> int:
         """Return the time, ns since the epoch, up to which every sample is on disk for good; 0 in an empty log."""
         for day in days_in(self._folder):
@@ -87,7 +115,20 @@ class EnvironmentHistory:
             return range(first, last + 1)
         return [day for day in reversed(days_in(self._folder)) if first <= day <= last]
 
-    def _select(self, day: int, query: str, arguments: tuple[Any, ...]) -> list[tuple[int, float | None, int]]:
+    def _entries(
+        self, table: type[RealisedStep] | type[Spectrum], start_ns: int, end_ns: int, cell: str
+    ) -> list[tuple[Any, ...]]:
+        """Return the rows that began inside, after the one before them: the steps of a cell follow each other."""
+        rows: list[tuple[Any, ...]] = []
+        for day in (day for day in days_in(self._folder) if day <= day_of(start_ns)):
+            rows = self._select(day, select(table, _BEFORE), (cell, start_ns))
+            if rows:
+                break
+        for day in self._days(day_of(start_ns), day_of(end_ns)):
+            rows += self._select(day, select(table, _DURING), (cell, start_ns, end_ns))
+        return rows
+
+    def _select(self, day: int, query: str, arguments: tuple[Any, ...]) -> list[tuple[Any, ...]]:
         connection = self._open(day)
         if connection is None:
             return []

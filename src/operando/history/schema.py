@@ -7,6 +7,8 @@ from contextlib import closing, contextmanager
 from datetime import date
 from pathlib import Path
 
+from operando.history import realised
+
 DAY_NS = 86_400 * 1_000_000_000
 _EPOCH = date(1970, 1, 1).toordinal()
 
@@ -80,7 +82,7 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
         # NORMAL does so only before a checkpoint, every 1000 pages: tens of seconds of log would be lost
         # (https://sqlite.org/pragma.html#pragma_synchronous). Measured: 1 to 2 ms a commit instead of 0.5.
         connection.execute("PRAGMA synchronous = FULL")
-        connection.executescript(TABLES)
+        connection.executescript(TABLES + realised.TABLES)
     except sqlite3.Error:
         connection.close()
         raise

@@ -1,0 +1,206 @@
+"""What became of a cell programme: each step as it was realised, and each impedance spectrum."""
+
+import json
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import astuple, dataclass, fields
+from typing import Any, ClassVar
+
+TABLES = """
+CREATE TABLE IF NOT EXISTS realised_step (
+    cell TEXT NOT NULL,
+    begun_ns INTEGER NOT NULL,
+    ended_ns INTEGER,
+    programme TEXT NOT NULL,
+    run INTEGER NOT NULL,
+    cycle INTEGER NOT NULL,
+    half_cycle INTEGER NOT NULL,
+    step INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    limits TEXT NOT NULL,
+    how TEXT NOT NULL,
+    duration REAL,
+    charge REAL,
+    voltage REAL,
+    current REAL,
+    uncertainty_ns INTEGER NOT NULL,
+    PRIMARY KEY (cell, begun_ns)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS spectrum (
+    cell TEXT NOT NULL,
+    begun_ns INTEGER NOT NULL,
+    ended_ns INTEGER,
+    programme TEXT NOT NULL,
+    run INTEGER NOT NULL,
+    cycle INTEGER NOT NULL,
+    step INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    points TEXT NOT NULL,
+    PRIMARY KEY (cell, begun_ns)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS programme (
+    hash TEXT PRIMARY KEY,
+    text TEXT NOT NULL
+) WITHOUT ROWID;
+"""
+"""In the file of the UTC day on which the step began. `limits` is the step as JSON, as the instrument ran it; `points`
+a JSON list of [time in ns, frequency in Hz, real part, imaginary part in Ω, quality]; `text` of a programme is JSON."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RealisedStep:
+    """A step that was done, or is being done.
+
+    Parameters
+    ----------
+    cell : str
+        Channel; empty for the main cell.
+    begun_ns : int
+        UTC, ns since the epoch.
+    ended_ns : int or None
+        UTC, ns since the epoch; None while it runs.
+    programme : str
+        Hash of the programme.
+    run : int
+        Steps begun since the programme's start, this one included.
+    cycle, half_cycle : int
+        From 1.
+    step : int
+        Number in the programme; 0 for a pause.
+    name, kind : str
+        As in the programme.
+    limits : str
+        JSON: what was imposed, in A and V at the terminals, and its ends.
+    how : str
+        Which end was met, in words; empty while it runs.
+    duration : float or None
+        s, on the instrument's clock.
+    charge : float or None
+        A h that passed, charging positive.
+    voltage, current : float or None
+        V and A, as last measured.
+    uncertainty_ns : int
+        ns, standard uncertainty of begin and end.
+    """
+
+    TABLE: ClassVar[str] = "realised_step"
+    cell: str = ""
+    begun_ns: int
+    ended_ns: int | None = None
+    programme: str
+    run: int
+    cycle: int
+    half_cycle: int
+    step: int
+    name: str
+    kind: str
+    limits: str
+    how: str = ""
+    duration: float | None = None
+    charge: float | None = None
+    voltage: float | None = None
+    current: float | None = None
+    uncertainty_ns: int = 0
+
+    @property
+    def key(self) -> tuple[str, int]:
+        """What is unique to it."""
+        return self.cell, self.begun_ns
+
+
+@dataclass(frozen=True, slots=True)
+class SpectrumPoint:
+    """One frequency: UTC in ns, Hz, Ω, Ω (below zero for a capacitor), and a number of `Quality`."""
+
+    time_ns: int
+    frequency: float
+    real: float
+    imaginary: float
+    quality: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spectrum:
+    """An impedance spectrum, as far as it was measured.
+
+    Parameters
+    ----------
+    cell, begun_ns, ended_ns, programme, run, cycle, step, name
+        Of its `RealisedStep`.
+    points : tuple of SpectrumPoint
+        In the order in which they were measured.
+    """
+
+    TABLE: ClassVar[str] = "spectrum"
+    cell: str = ""
+    begun_ns: int
+    ended_ns: int | None = None
+    programme: str
+    run: int
+    cycle: int
+    step: int
+    name: str
+    points: tuple[SpectrumPoint, ...] = ()
+
+    @property
+    def key(self) -> tuple[str, int]:
+        """What is unique to it."""
+        return self.cell, self.begun_ns
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptProgramme:
+    """A programme that was started: its hash, and all of it as JSON."""
+
+    TABLE: ClassVar[str] = "programme"
+    begun_ns: int
+    hash: str
+    text: str
+
+    @property
+    def key(self) -> tuple[str, int]:
+        """What is unique to it in the file of a day."""
+        return self.hash, 0
+
+
+Kept = RealisedStep | Spectrum | KeptProgramme
+_STEP = tuple(field.name for field in fields(RealisedStep))
+_SPECTRUM = tuple(field.name for field in fields(Spectrum))
+
+
+def write(connection: sqlite3.Connection, entries: Sequence[Kept]) -> None:
+    """Write, over what was there under the same key."""
+    for entry in entries:
+        row = _row(entry)
+        marks = ", ".join("?" * len(row))
+        connection.execute(
+            f"INSERT OR REPLACE INTO {entry.TABLE} ({', '.join(row)}) VALUES ({marks})", tuple(row.values())
+        )
+
+
+def select(table: type[RealisedStep] | type[Spectrum], where: str) -> str:
+    """Return a query for `step_of` or `spectrum_of`."""
+    names = _STEP if table is RealisedStep else _SPECTRUM
+    return f"SELECT {', '.join(names)} FROM {table.TABLE} WHERE {where}"
+
+
+def step_of(row: Sequence[Any]) -> RealisedStep:
+    """Return the step of a row."""
+    return RealisedStep(**dict(zip(_STEP, row, strict=True)))
+
+
+def spectrum_of(row: Sequence[Any]) -> Spectrum:
+    """Return the spectrum of a row."""
+    found = dict(zip(_SPECTRUM, row, strict=True))
+    points = tuple(SpectrumPoint(*point) for point in json.loads(found.pop("points")))
+    return Spectrum(**found, points=points)
+
+
+def _row(entry: Kept) -> dict[str, Any]:
+    if isinstance(entry, KeptProgramme):
+        return {"hash": entry.hash, "text": entry.text}
+    row = {field.name: getattr(entry, field.name) for field in fields(entry)}
+    if isinstance(entry, Spectrum):
+        row["points"] = json.dumps([astuple(point) for point in entry.points])
+    return row
