@@ -4,6 +4,7 @@ import errno
 import fcntl
 import shutil
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import pairwise
@@ -17,8 +18,9 @@ from recorder.stepped_recorder import SteppedRecorder
 
 from operando.config import load
 from operando.disk import DiskWatch, Limits, Verdict, Watched
-from operando.errors import RecordError
+from operando.errors import RecordDamaged, RecordError
 from operando.journal import Journal
+from operando.recorder import nexus
 from operando.recorder.anew import WorkingTime
 from operando.recorder.health import Health
 from operando.recorder.hindrance import GIVEN_UP
@@ -168,6 +170,100 @@ def test_a_journal_that_somebody_removed_is_given_up_one_whose_folder_is_away_is
             recorder.work(5.0)
     assert recorder.now > GIVEN_UP
     assert list(recorder.runs.failed) == [run.journal]
+    assert recorder.runs.waiting == {}, "exposures do not wait for what nobody waits for"
+    recorder.close()
+
+
+@pytest.mark.parametrize("place", ["flush", "publish"])
+def test_a_disk_that_fails_while_a_file_is_made_leaves_nothing_behind(
+    run: MadeRun, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    run.write_journal()
+    recorder = SteppedRecorder(run)
+
+    def refuse(*_: object) -> None:
+        if place == "publish":
+            raise RecordError("cannot be written") from OSError(errno.ENOSPC, "full")
+        raise RuntimeError("Unable to flush file (file write failed: time = now\n, errno = 28, error message")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(*((h5py.File, "flush") if place == "flush" else (nexus, "publish")), refuse)
+        recorder.work()
+    assert list(recorder.runs.waiting) == [run.journal]
+    assert bool(recorder.runs.spoilt) == (place == "flush"), "HDF5 does not get over a write that was refused"
+    assert [thread.name for thread in threading.enumerate() if thread.name.startswith("sync ")] == []
+    recorder.runs.drop()
+    recorder.history.close()
+    record(load(CONFIGS / "simulated.toml"), run.root, 0, True, lambda: None)
+    assert_same_file(undisturbed(run), run.file)
+
+
+def test_a_file_that_somebody_looks_at_is_gone_on_with_later_and_exposures_go_on(run: MadeRun, tmp_path: Path) -> None:
+    run.write_journal(5)
+    with owned(run.journal):
+        killed = SteppedRecorder(run)
+        killed.work()
+        killed.close()
+        recorder = SteppedRecorder(run)
+        with run.file.open("rb") as viewed:
+            fcntl.flock(viewed, fcntl.LOCK_SH)  # as HDF5 does for a reader
+            recorder.work()
+            recorder.work(600.0)
+            assert (recorder.runs.failed, recorder.runs.waiting) == ({}, {})
+            assert "a viewer holds it open" in recorder.runs.held[run.journal]
+            watch = DiskWatch([Watched("data root", tmp_path)], Limits(3e-9, 1e-9, 2e-9), "")
+            state, words = Health(watch, 120.0, "").judge(0.0, recorder.runs.waiting, recorder.runs.held)
+            assert state is Keeping.WARNING
+            assert words == recorder.runs.held[run.journal]
+    recorder.work(6.0)
+    assert recorder.runs.held == {}
+    recorder.close()
+    assert recorder.runs.finished == [run.file]
+    assert_same_file(undisturbed(run), run.file)
+
+
+def test_a_damaged_file_that_cannot_be_set_aside_now_waits(run: MadeRun, monkeypatch: pytest.MonkeyPatch) -> None:
+    run.write_journal()
+    recorder = SteppedRecorder(run)
+
+    def damaged(*_: object) -> None:
+        raise RecordDamaged("not what the journal says")
+
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(RecordFile, "append", damaged)
+        patch.setattr(nexus, "set_aside", refuse)
+        recorder.work()
+        assert recorder.runs.failed == {}
+        assert list(recorder.runs.waiting) == [run.journal]
+    recorder.runs.drop()
+    recorder.history.close()
+    record(load(CONFIGS / "simulated.toml"), run.root, 0, True, lambda: None)
+    assert validate(run.file) == []
+
+
+def test_a_run_that_fails_and_does_not_even_close_does_not_stop_the_others(
+    run: MadeRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bad = MadeRun(run.root, frames=2, per_file=2, scan_id=8)
+    del bad.documents[3][1]["indices"]
+    bad.write_journal()
+    recorder = SteppedRecorder(run)
+    real = RecordFile.close
+
+    def refuse(file: RecordFile) -> None:
+        if file.path == bad.file:
+            raise RuntimeError("Unable to synchronously close file")
+        real(file)
+
+    monkeypatch.setattr(RecordFile, "close", refuse)
+    recorder.work()
+    assert list(recorder.runs.failed) == [bad.journal]
+    run.write_journal()
+    recorder.work()
+    assert recorder.runs.finished == [run.file]
     recorder.close()
 
 
@@ -223,6 +319,23 @@ def test_once_a_disk_that_takes_nothing_is_an_answer(run: MadeRun) -> None:
         record(load(CONFIGS / "simulated.toml"), run.root, 0, True, lambda: None)
 
 
+def test_once_a_disk_that_stops_hdf5_is_an_answer_that_names_every_run(
+    run: MadeRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = MadeRun(run.root, frames=2, per_file=2, scan_id=8)
+    run.write_journal()
+    other.write_journal()
+
+    def fail(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "Can't write data (file write failed")
+
+    monkeypatch.setattr(RecordFile, "append", fail)
+    monkeypatch.setattr(RecordFile, "close", fail)
+    with pytest.raises(RecordError, match="no file of record was made of") as raised:
+        record(load(CONFIGS / "simulated.toml"), run.root, 0, True, lambda: None)
+    assert all(str(each.journal) in str(raised.value) for each in (run, other))
+
+
 def test_time_stands_still_while_the_disks_cannot_be_worked_on() -> None:
     now, working = 0.0, True
     time = WorkingTime(lambda: working, lambda: now)
@@ -248,19 +361,22 @@ class TestHealth:
         return Health(watch, 120.0, "endstation.toml")
 
     def test_a_recorder_that_is_behind_holds_exposures_until_it_has_caught_up_half_of_it(self, health: Health) -> None:
-        states = [health.judge(lag, {})[0] for lag in (10.0, 119.0, 121.0, 90.0, 61.0, 59.0, 90.0)]
+        states = [health.judge(lag, {}, {})[0] for lag in (10.0, 119.0, 121.0, 90.0, 61.0, 59.0, 90.0)]
         good, pause = Keeping.GOOD, Keeping.PAUSE
         assert states == [good, good, pause, pause, pause, good, good]
 
     def test_the_words_say_how_far_and_what_is_allowed(self, health: Health) -> None:
-        assert health.judge(130.0, {})[1] == (
+        assert health.judge(130.0, {}, {})[1] == (
             "the oldest frame without a row is 130 s old, 120 s are allowed (endstation.toml: [recorder] max_lag_s); "
             "they go on at 60 s"
         )
 
     def test_a_run_that_waits_holds_exposures(self, health: Health) -> None:
-        assert health.judge(0.0, {Path("a"): "a.nxs: the disk is full"}) == (Keeping.PAUSE, "a.nxs: the disk is full")
+        assert health.judge(0.0, {Path("a"): "a.nxs: the disk is full"}, {}) == (
+            Keeping.PAUSE,
+            "a.nxs: the disk is full",
+        )
 
     def test_the_disk_comes_first(self, health: Health, watch: DiskWatch, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(watch, "_latest", Verdict(Keeping.PAUSE, "data root: the disk is full", 0.0, False))
-        assert health.judge(1e6, {Path("a"): "waits"}) == (Keeping.PAUSE, "data root: the disk is full")
+        assert health.judge(1e6, {Path("a"): "waits"}, {}) == (Keeping.PAUSE, "data root: the disk is full")

@@ -26,7 +26,7 @@ class Health:
         self._where = where
         self._behind = False
 
-    def judge(self, lag: float, waiting: Mapping[Path, str]) -> tuple[Keeping, str]:
+    def judge(self, lag: float, waiting: Mapping[Path, str], held: Mapping[Path, str]) -> tuple[Keeping, str]:
         """Return the state, and why.
 
         Parameters
@@ -35,6 +35,8 @@ class Health:
             s, age of the oldest frame without a row.
         waiting : mapping
             Journal → why its file of record cannot be written just now.
+        held : mapping
+            Journal → who has its file of record open: its documents are safe, and exposures go on.
         """
         disk = self._watch.latest
         self._behind = lag > (self._max_lag / 2 if self._behind else self._max_lag)
@@ -47,4 +49,6 @@ class Health:
                 f"the oldest frame without a row is {lag:.0f} s old, {self._max_lag:g} s are allowed "
                 f"({self._where}: [recorder] max_lag_s); they go on at {self._max_lag / 2:g} s"
             )
+        if held:
+            return Keeping.WARNING, "; ".join([*filter(None, [disk.words]), *sorted(set(held.values()))])
         return disk.state, disk.words

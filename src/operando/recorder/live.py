@@ -56,7 +56,7 @@ class LiveResults:
         self._published = now
         self._server.publish("RECORDER:HEARTBEAT", now - self._started)
         behind = max((lag(recording) for recording in runs.active), default=0.0)
-        state, reason = self._health.judge(behind, runs.waiting)
+        state, reason = self._health.judge(behind, runs.waiting, runs.held)
         self._server.publish("RECORDER:LAG", behind)
         self._server.publish("RECORDER:REASON", reason)
         self._server.publish("RECORDER:STATE", state.value)

@@ -9,6 +9,7 @@ import logging
 import os
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ import h5py
 import numpy as np
 
 from operando.analysis import Integrator
-from operando.errors import RecordDamaged
+from operando.errors import RecordDamaged, RecordError
 from operando.history import EnvironmentHistory
 from operando.recorder.agreement import agree, agree_attributes
 from operando.recorder.instants import NS, iso8601
@@ -71,7 +72,7 @@ class RecordFile:
     Raises
     ------
     RecordError
-        Another recorder is writing it, or the folder cannot be written.
+        A viewer holds it open, another recorder is writing it, or the folder cannot be written.
     """
 
     def __init__(self, path: Path, run: Run, clock: Callable[[], float] = time.monotonic) -> None:
@@ -94,9 +95,14 @@ class RecordFile:
             self._file = create(path)
             self._surroundings = write_root(self._file, run, path.name)
         self._synchronisation = Synchronisation(self._file.id.get_vfd_handle(), path)
-        self._flush()
-        if not continued:
-            publish(path)
+        try:
+            self._flush()
+            if not continued:
+                publish(path)
+        except (OSError, RuntimeError, RecordError):
+            with suppress(OSError, RuntimeError):  # what refuses a write may refuse to let go
+                self.drop()
+            raise
 
     @property
     def length(self) -> int:

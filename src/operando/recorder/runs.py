@@ -19,6 +19,8 @@ from operando.recorder.recording import Recording
 from operando.recorder.run import Run
 from operando.recorder.torn_end import keep_torn_end
 
+ERRORS = (OperandoError, OSError, RuntimeError, sqlite3.Error)
+"""What keeps one run from being recorded; HDF5 and SQLite have words of their own."""
 PIECE = 262_144
 """Bytes of a journal read at a time; one of weeks is never in memory whole."""
 
@@ -82,6 +84,8 @@ class Runs:
         """Journal → why no file of record is made of it."""
         self.waiting: dict[Path, str] = {}
         """Journal → why a disk does not let its file of record be written just now."""
+        self.held: dict[Path, str] = {}
+        """Journal → who has its file of record open; nothing is wrong with any disk."""
         self.spoilt = ""
         """Why HDF5 may not be used in this process any more: a disk stopped it in the middle of a write."""
         self._wrecks: list[Recording] = []
@@ -112,11 +116,10 @@ class Runs:
             except RecordDamaged as error:
                 self._begin_again(run, error)
                 worked = True
-            except (OperandoError, OSError, RuntimeError, sqlite3.Error) as error:
-                # One run that cannot be recorded does not stop the others.
-                self._hold(run, error) if self._may_wait(run, error) else self._fail(run, error)
+            except ERRORS as error:  # one run that cannot be recorded does not stop the others
+                self._give_way(run, error)
             else:
-                if self.waiting.pop(run.path, None):
+                if self.waiting.pop(run.path, None) or self.held.pop(run.path, None):
                     run.hindrance = Hindrance()
         return worked
 
@@ -130,10 +133,17 @@ class Runs:
         """Whether every journal that was found has been dealt with."""
         return not self._open and not self.beside.due
 
+    @property
+    def left(self) -> list[Path]:
+        """The journals that have not been dealt with."""
+        return list(self._open)
+
     def close(self) -> None:
         """Close every file; what is unfinished is made again from its journal next time."""
-        for path in list(self._open):
+        for path in self.left:
             self._leave(path)
+        if self.spoilt:
+            self.drop()
 
     def _look_at_log(self) -> bool:
         try:
@@ -146,10 +156,7 @@ class Runs:
         """Close every file as far as that is possible, and write nothing more: this process is about to end."""
         left = [run.recording for run in self._open.values() if run.recording]
         for recording in (*self._wrecks, *left):
-            try:
-                recording.drop()
-            except (OSError, RuntimeError) as error:
-                _logger.warning("%s: does not close: %s", recording.path, in_short(error))
+            _drop(recording)
 
     def _step(self, run: _OpenRun) -> bool:
         if run.recording and run.hindrance.removed(run.recording.path, self._clock()):
@@ -208,42 +215,76 @@ class Runs:
 
     def _begin_again(self, run: _OpenRun, error: RecordDamaged) -> None:
         """Set aside a file that turned out not to be what its journal says, and make it anew."""
-        if run.recording:
-            run.recording.set_aside(str(error))
-        self._open[run.path] = _OpenRun(run.path)
+        try:
+            if run.recording:
+                run.recording.set_aside(str(error))
+        except ERRORS as further:
+            self._give_way(run, further)
+        else:
+            self._open[run.path] = _OpenRun(run.path)
+
+    def _give_way(self, run: _OpenRun, error: Exception) -> None:
+        self._hold(run, error) if self._may_wait(run, error) else self._fail(run, error)
 
     def _may_wait(self, run: _OpenRun, error: Exception) -> bool:
-        """Whether a disk is in the way that somebody may mend."""
-        if self._once or (not isinstance(error, sqlite3.Error) and disk_errno(error) is None):
+        """Whether something is in the way that somebody may mend: a disk, or a viewer that is left open."""
+        if self._once:
+            return False
+        if not (isinstance(error, sqlite3.Error) or _is_held(error) or disk_errno(error) is not None):
             return False
         journal_is_gone = self._journals.is_dir() and not run.path.exists()
         return not (journal_is_gone and run.hindrance.lasts(self._clock()))
 
     def _hold(self, run: _OpenRun, error: Exception) -> None:
         """Leave a run alone for a while, longer each time, and go on with it then."""
-        if run.path not in self.waiting:
+        obstacles, others = (self.held, self.waiting) if _is_held(error) else (self.waiting, self.held)
+        if run.path not in obstacles:
             _logger.error("%s: its file of record waits: %s", run.path, in_short(error))
-        self.waiting[run.path] = in_short(error)
+        obstacles[run.path] = in_short(error)
+        others.pop(run.path, None)
         self._open[run.path] = fresh = _OpenRun(run.path)
         fresh.hindrance = run.hindrance.again(self._clock())
-        if run.recording is None:
-            return
-        if not isinstance(error, OSError | RuntimeError):  # not in the middle of writing the file
-            try:
-                run.recording.close()
-                return
-            except (OSError, RuntimeError) as further:
-                error = further
-        self._wrecks.append(run.recording)
-        self.spoilt = f"{run.recording.path}: {in_short(error)}"
+        self._close(run, error)
 
     def _fail(self, run: _OpenRun, error: Exception) -> None:
         _logger.error("%s: no file of record is made of it: %s", run.path, error)
         self.failed[run.path] = str(error)
-        self._leave(run.path)
+        self.waiting.pop(run.path, None)
+        self.held.pop(run.path, None)
+        self._leave(run.path, error)
 
-    def _leave(self, path: Path) -> None:
+    def _leave(self, path: Path, error: Exception | None = None) -> None:
         left = self._open.pop(path)
         keep_torn_end(left.journal)
-        if left.recording:
-            left.recording.close()
+        self._close(left, error)
+
+    def _close(self, run: _OpenRun, error: Exception | None) -> None:
+        """Close what is open of a run, for an error or for none; nothing that it meets ends the recorder."""
+        number = disk_errno(error)
+        if isinstance(error, OSError | RuntimeError) and number is not None:  # in the middle of writing the file
+            self._wreck(run, error)
+        elif run.recording:
+            try:
+                run.recording.close()
+            except (OSError, RuntimeError) as refusal:
+                if number is not None or disk_errno(refusal) is not None:
+                    self._wreck(run, refusal)
+                else:
+                    _drop(run.recording)
+
+    def _wreck(self, run: _OpenRun, error: Exception) -> None:
+        self.spoilt = f"{run.path}: {in_short(error)}"
+        if run.recording:
+            self._wrecks.append(run.recording)
+
+
+def _is_held(error: Exception) -> bool:
+    """Whether another program has the file open."""
+    return isinstance(error.__cause__, BlockingIOError)
+
+
+def _drop(recording: Recording) -> None:
+    try:
+        recording.drop()
+    except (OSError, RuntimeError) as error:
+        _logger.warning("%s: does not close: %s", recording.path, in_short(error))

@@ -56,7 +56,7 @@ def run(
     Raises
     ------
     RecordError
-        With ``once``: some journal could not be made into a file of record; the others were.
+        With ``once``: some journal could not be made into a file of record; the others were, or are named, too.
     """
     history = EnvironmentHistory(root / "environment")
     data_root = data_root_of(config, root)
@@ -76,9 +76,10 @@ def run(
         watch.close()
         runs.drop() if runs.spoilt else runs.close()
         history.close()
-    if once and runs.failed:
+    if once and (runs.failed or runs.spoilt):
         lines = [f"{path}: {reason}" for path, reason in runs.failed.items()]
-        raise RecordError("no file of record was made of\n" + "\n".join(lines))
+        lines += [f"{path}: not done any more after {runs.spoilt}" for path in runs.left]
+        raise RecordError("no file of record was made of\n" + "\n".join(lines or [runs.spoilt]))
     if once and runs.beside.failed:
         lines = [f"{path}: {reason}" for path, reason in runs.beside.failed.items()]
         raise RecordError("recorded, but files beside it are missing; record again to try again\n" + "\n".join(lines))
@@ -86,7 +87,7 @@ def run(
 
 def _exhaust(runs: Runs, stop: threading.Event) -> None:
     runs.discover()
-    while not runs.exhausted and not stop.is_set():
+    while not (runs.exhausted or runs.spoilt or stop.is_set()):
         if not runs.step():
             stop.wait(IDLE_S)
 

@@ -23,7 +23,7 @@ def open_unfinished(path: Path, booted_ns: int | None = None) -> h5py.File | Non
     Raises
     ------
     RecordError
-        Another recorder is writing it, or it may not be written.
+        A viewer holds it open, another recorder is writing it, or it may not be written.
     """
     booted_ns = time.time_ns() - time.clock_gettime_ns(time.CLOCK_BOOTTIME) if booted_ns is None else booted_ns
     try:
@@ -34,7 +34,9 @@ def open_unfinished(path: Path, booted_ns: int | None = None) -> h5py.File | Non
     except FileNotFoundError:
         return None
     except BlockingIOError as error:
-        raise RecordError(f"{path}: another recorder is writing it; nothing was changed") from error
+        raise RecordError(
+            f"{path}: a viewer holds it open, or another recorder is writing it; nothing was changed"
+        ) from error
     except OSError as error:
         if error.errno is not None:  # the operating system's refusal, not HDF5's
             raise RecordError(f"{path}: cannot be written: {error}; the run stays in its journal") from error
@@ -78,15 +80,23 @@ def newborn(path: Path) -> Path:
     return path.with_name(f".{path.name}.new")
 
 
-def set_aside(path: Path, reason: str) -> Path:
-    """Give a damaged file another name, never one that is taken; return it."""
+def set_aside(path: Path, reason: str, next_step: str = "written anew from the journal") -> Path:
+    """Give a damaged file another name, never one that is taken; return it.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    reason, next_step : str
+        What is wrong with it, and what happens now; for the log.
+    """
     number = 1
     aside = path.with_name(f"{path.name}.damaged")
     while aside.exists():
         number += 1
         aside = path.with_name(f"{path.name}.damaged-{number}")
     path.rename(aside)
-    _logger.warning("%s: %s; kept as %s and written anew from the journal", path, reason, aside.name)
+    _logger.warning("%s: %s; kept as %s and %s", path, reason, aside.name, next_step)
     return aside
 
 
