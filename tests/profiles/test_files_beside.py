@@ -13,6 +13,7 @@ from recorder.made_run import MadeRun
 from operando.errors import RecordError
 from operando.recorder.beside import RETRY_S, Beside
 from operando.recorder.profiles import record_path
+from operando.recorder.profiles.masters import link_entries
 from operando.recorder.profiles.scicat import append_dataset
 from operando.recorder.run import Run
 from operando.recorder.validation import validate
@@ -65,14 +66,20 @@ def test_it_is_tried_again_while_the_recorder_runs(tmp_path: Path) -> None:
     assert all(master.exists() for master in masters)
 
 
-def test_a_damaged_master_file_is_kept_aside(tmp_path: Path) -> None:
+def test_damaged_master_files_are_all_kept_aside(tmp_path: Path) -> None:
     run = RunAtSite(tmp_path, claim(tmp_path, ESRF), frames=0)
     master = tmp_path / "data/ma6543/bm31/20260301/RAW_DATA/ma6543_bm31.h5"
+    first, second = master.with_name("ma6543_bm31.h5.damaged"), master.with_name("ma6543_bm31.h5.damaged-2")
     master.write_bytes(b"cut off by a power failure")
     run.record()
-    assert master.with_suffix(".damaged").read_bytes() == b"cut off by a power failure"
+    assert first.read_bytes() == b"cut off by a power failure"
     with h5py.File(master) as file:
         assert len(file) == 1
+    master.write_bytes(b"and by another one")
+    (record,) = tmp_path.glob("data/**/RAW_DATA/**/*_0001.h5")
+    link_entries(master, record)
+    assert first.read_bytes() == b"cut off by a power failure"
+    assert second.read_bytes() == b"and by another one"
 
 
 def test_an_unknown_profile_or_a_name_that_leads_out_is_no_path(tmp_path: Path) -> None:

@@ -1,6 +1,5 @@
 """ESRF's master files: one link to each entry of each dataset, so that a collection or proposal opens as one file."""
 
-import logging
 import os
 from pathlib import Path
 
@@ -8,8 +7,7 @@ import h5py
 
 import operando
 from operando.recorder.tree import entries
-
-_logger = logging.getLogger(__name__)
+from operando.recorder.unfinished import set_aside
 
 
 def link_entries(master: Path, record: Path) -> None:
@@ -49,9 +47,7 @@ def _opened(master: Path, made: str) -> h5py.File:
     except OSError:
         if not master.exists() or not os.access(master, os.R_OK | os.W_OK) or h5py.is_hdf5(master):
             raise
-        aside = master.with_suffix(".damaged")
-        _logger.error("%s: does not open; kept as %s, the links of this run are written anew", master, aside.name)
-        master.rename(aside)
+        set_aside(master, "does not open", "a new one begun with the links of this run")
         file = h5py.File(master, "x", locking=True)
     if "NX_class" not in file.attrs:
         file.attrs.update(
