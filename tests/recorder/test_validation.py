@@ -54,6 +54,25 @@ def test_something_else_is_no_file_of_record(tmp_path: Path) -> None:
     assert validate(tmp_path / "empty.nxs")[0].rule is Rule.OPENS
 
 
+def test_a_file_that_is_damaged_inside_is_judged_as_far_as_it_can_be_read(run: MadeRun, tmp_path: Path) -> None:
+    address = 0
+
+    def find(file: h5py.File) -> None:
+        nonlocal address
+        del file["environment/end_time"]
+        address = h5py.h5o.get_info(file["xrd/data/I"].id).addr
+
+    path = damaged(run, tmp_path, find)
+    with path.open("r+b") as file:
+        file.seek(address)
+        file.write(b"\xff" * 16)  # its object header, as a lost block leaves it
+    findings = validate(path)
+    assert any("cannot be read" in finding.message for finding in findings if finding.rule is Rule.OPENS)
+    assert any(finding.rule is Rule.COMPLETE and finding.place == "/environment" for finding in findings)
+    assert len(findings) == len(set(findings))
+    assert not any("\n" in finding.message for finding in findings)
+
+
 def test_a_file_that_leads_to_others_names_them(tmp_path: Path) -> None:
     with h5py.File(tmp_path / "proposal.h5", "w") as file:
         file["one_1.1"] = h5py.ExternalLink("one/one_0001.h5", "/1.1")

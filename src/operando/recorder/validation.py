@@ -1,9 +1,12 @@
 """Is this a valid NeXus file of record."""
 
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 
 import h5py
 
+from operando.disk import in_short
 from operando.recorder.accounting import check_frames
 from operando.recorder.coverage import check_logs
 from operando.recorder.definitions import check_definitions
@@ -14,6 +17,9 @@ from operando.recorder.provenance import check_provenance
 from operando.recorder.raw_links import check_raw_links
 from operando.recorder.tree import entries
 from operando.recorder.units import check_units
+
+DAMAGE = (OSError, RuntimeError, KeyError, ValueError, TypeError, IndexError)
+"""What h5py raises of a file that is damaged inside."""
 
 
 def validate(path: Path) -> list[Finding]:
@@ -34,18 +40,33 @@ def validate(path: Path) -> list[Finding]:
     except OSError as error:
         return [Finding(Rule.OPENS, "/", f"not an HDF5 file that opens: {error}")]
     with file:
-        if not entries(file):
-            return [Finding(Rule.OPENS, "/", f"there is no NXentry in it{_elsewhere(file)}")]
-        return [
-            *check_definitions(path, file),
-            *check_plots(file),
-            *check_units(file),
-            *check_invariants(file),
-            *check_frames(file),
-            *check_raw_links(path, file),
-            *check_logs(file),
-            *check_provenance(file),
-        ]
+        return list(dict.fromkeys(_made(partial(_findings, path, file))))
+
+
+def _findings(path: Path, file: h5py.File) -> Iterator[Finding]:
+    if not entries(file):
+        yield Finding(Rule.OPENS, "/", f"there is no NXentry in it{_elsewhere(file)}")
+        return
+    checks = (
+        partial(check_definitions, path, file),
+        partial(check_plots, file),
+        partial(check_units, file),
+        partial(check_invariants, file),
+        partial(check_frames, file),
+        partial(check_raw_links, path, file),
+        partial(check_logs, file),
+        partial(check_provenance, file),
+    )
+    for check in checks:
+        yield from _made(check)
+
+
+def _made(check: Callable[[], Iterable[Finding]]) -> Iterator[Finding]:
+    """Yield what a check finds; where it meets something unreadable, that, and the next check is made all the same."""
+    try:
+        yield from check()
+    except DAMAGE as error:
+        yield Finding(Rule.OPENS, "/", f"something in it cannot be read: {in_short(error)}")
 
 
 def _elsewhere(file: h5py.File) -> str:
