@@ -26,7 +26,7 @@ class Setup:
     electrode_diameter : float
         mm.
     nominal_capacity : float
-        mA h, at 200 mA h per gram of active material.
+        mA h.
     counter_electrode_potential : float
         V vs Li/Li+.
     charge : tuple of float
@@ -58,6 +58,10 @@ class Setup:
         Real detector images to serve, in turn, in place of simulated ones.
     imperfections : Imperfections
         What makes the true stack pressure differ from the one that the load cell tells.
+    material : str
+        Of the positive electrode: a name in `operando.sim.cell.material.MATERIALS`.
+    active_mass : float or None
+        g; None is the nominal capacity over that of the material.
     """
 
     root: Path
@@ -90,3 +94,5 @@ class Setup:
     wavelength: float
     frames: tuple[Path, ...] = ()
     imperfections: Imperfections = field(default_factory=Imperfections)
+    material: str = "NMC811"
+    active_mass: float | None = None

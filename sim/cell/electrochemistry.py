@@ -1,65 +1,30 @@
-"""Voltage and charge of an NMC811 | solid electrolyte | Li-In cell."""
+"""Voltage and current of a cell | solid electrolyte | Li-In: what a potentiostat has between its leads.
 
+A Randles circuit whose Warburg element is a series of branches, so that the spectrum and the course in time come out
+of the same numbers: equilibrium potential, series resistance, charge transfer beside its double layer, diffusion.
+"""
+
+import enum
 import math
-from dataclasses import dataclass
 
-SPECIFIC_CAPACITY = 200.0
-"""mA h/g of active material; the nominal capacity divided by it is the active mass."""
+from operando.sim.cell import resistance
+from operando.sim.cell.material import NMC811, Material
+from operando.sim.cell.resistance import PRESSURE, TEMPERATURE, Branch
 
-OHMIC = 100.0
-"""Ω cm², electrolyte and contacts of a pressed sulfide cell."""
-
-SLUGGISH_BELOW = 79.5
-"""mA h/g; below this charge lithium goes back in ever more slowly, which is what ends a discharge of NMC811 above
-the composition it was charged from (Märker et al., Chem. Mater. 31 (2019) 2545)."""
-
-SLUGGISH_WIDTH = 6.0
-"""mA h/g over which that resistance grows by a factor e."""
+HOUR = 3600.0
+"""s."""
 
 
-@dataclass(slots=True)
-class DiffusionBranch:
-    """One first-order part of the diffusion overpotential.
+class Control(enum.Enum):
+    """What the potentiostat imposes."""
 
-    Parameters
-    ----------
-    resistance : float
-        Ω cm².
-    time_constant : float
-        s.
-    sluggish : bool
-        Whether it grows where lithium goes back in slowly.
-    """
-
-    resistance: float
-    time_constant: float
-    sluggish: bool
-    overpotential: float = 0.0
-    """V, positive on charge."""
-
-
-def open_circuit_potential(charge: float) -> float:
-    """Equilibrium potential of NMC811 in V vs Li/Li+.
-
-    A smooth curve that rises everywhere, through the steps of the operando voltage profiles in Märker et al.,
-    Chem. Mater. 31 (2019) 2545: near 3.6 V when full of lithium, 4.26 V at 196 mA h/g.
-
-    Parameters
-    ----------
-    charge : float
-        mA h/g, taken out of the active material.
-    """
-    return (
-        3.5
-        + 0.12 * -math.expm1(-max(charge, -20.0) / 6.0)
-        + 0.0016 * charge
-        + 0.20 / (1.0 + math.exp(-(charge - 125.0) / 20.0))
-        + 0.36 / (1.0 + math.exp(-(charge - 205.0) / 16.0))
-    )
+    OPEN = "open"
+    CURRENT = "current"
+    VOLTAGE = "voltage"
 
 
 class Electrochemistry:
-    """A cell under an imposed current.
+    """A cell at open circuit, under an imposed current or an imposed voltage.
 
     Parameters
     ----------
@@ -70,22 +35,56 @@ class Electrochemistry:
     counter_electrode_potential : float
         V vs Li/Li+.
     speed : float
-        Divides resistances and diffusion time constants. Charge is the integral of the true current over true seconds.
+        Divides resistances and time constants: n times the current looks the same in an n-th of the time. Charge is
+        the integral of the true current over true seconds.
+    material : Material
+        Of the positive electrode.
+    active_mass : float, optional
+        g; by default the nominal capacity over that of the material.
     """
 
     def __init__(
-        self, electrode_diameter: float, nominal_capacity: float, counter_electrode_potential: float, speed: float = 1.0
+        self,
+        electrode_diameter: float,
+        nominal_capacity: float,
+        counter_electrode_potential: float,
+        speed: float = 1.0,
+        material: Material = NMC811,
+        active_mass: float | None = None,
     ) -> None:
-        self.mass = nominal_capacity / SPECIFIC_CAPACITY
+        self.material = material
+        self.mass = nominal_capacity / material.specific_capacity if active_mass is None else active_mass
         """g of active material."""
-        self.current = 0.0
-        """A, imposed by the potentiostat; positive on charge, zero at open circuit."""
         self.extracted = 0.0
         """mA h, lithium taken out of the positive electrode."""
+        self.passed = 0.0
+        """A h through the terminals since assembly; differs from the lithium by what leaks, and what a short takes."""
+        self.pressure = PRESSURE
+        """MPa, stack pressure; set from outside before a step."""
+        self.temperature = TEMPERATURE
+        """°C; set from outside before a step."""
+        self.short = math.inf
+        """Ω across the terminals: a fault."""
+        self.leakage = resistance.LEAKAGE
+        """Ω cm², of the electrolyte for electrons: self-discharge."""
         self._counter = counter_electrode_potential
         self._area = math.pi * electrode_diameter**2 / 400.0
         self._speed = speed
-        self._branches = (DiffusionBranch(115.0, 60.0, True), DiffusionBranch(115.0, 600.0, False))
+        self._branches = resistance.branches()
+        self._control = Control.OPEN
+        self._imposed = 0.0
+
+    def impose_current(self, ampere: float) -> None:
+        """Be a current source between the terminals (A, charging positive); the ohmic drop shows at once."""
+        self._control, self._imposed = Control.CURRENT, ampere
+
+    def hold_voltage(self, volts: float) -> None:
+        """Be a voltage source between the terminals (V)."""
+        self._control, self._imposed = Control.VOLTAGE, volts
+
+    def open(self) -> None:
+        """Take the leads off: no current but that of a short."""
+        self._control, self._imposed = Control.OPEN, 0.0
 
     @property
     def charge(self) -> float:
@@ -95,21 +94,97 @@ class Electrochemistry:
     @property
     def voltage(self) -> float:
         """Voltage between the terminals, in V."""
-        overpotential = sum(branch.overpotential for branch in self._branches)
-        return open_circuit_potential(self.charge) - self._counter + self._drop(OHMIC) + overpotential
+        source = self._source
+        return self._terminal(source, self._through(source, self._series), self._series)
+
+    @property
+    def current(self) -> float:
+        """Current through the leads, in A, charging positive."""
+        return self._lead(self._source, self._series)
+
+    @current.setter
+    def current(self, ampere: float) -> None:
+        self.impose_current(ampere)
+
+    def impedance(self, frequency: float) -> complex:
+        """Small-signal impedance between the terminals (Ω) as the cell stands, at a frequency in Hz.
+
+        Where diffusion depends on the direction of the current, a cell at rest shows that of charging.
+        """
+        omega = 2.0 * math.pi * frequency
+        inward = self._through(self._source, self._series) < 0.0
+        total = complex(self._series) + 1.0 / (1j * omega / self._slope + 1.0 / self._leak)
+        for branch in self._branches:
+            ohm, seconds = self._branch(branch, inward)
+            total += ohm / (1.0 + 1j * omega * seconds)
+        return 1.0 / (1.0 / total + 1.0 / self.short)
 
     def step(self, dt: float) -> None:
-        """Advance by ``dt`` (s) at the present current."""
-        self.extracted += self.current * 1000.0 * dt / 3600.0
+        """Advance by ``dt`` (s).
+
+        The current is that at the end of the step, so that a held voltage is stable however long the step is; it is
+        exact while the current is constant.
+        """
+        ohm, shares, inward = self._series, [], self._inward
+        source = self._equilibrium
+        slope = self._slope
         for branch in self._branches:
-            goal = self._drop(branch.resistance) * (self._sluggishness() if branch.sluggish else 1.0)
-            reached = -math.expm1(-dt * self._speed / branch.time_constant)
-            branch.overpotential += (goal - branch.overpotential) * reached
+            branch_ohm, seconds = self._branch(branch, inward)
+            share = -math.expm1(-dt / seconds)
+            shares.append((branch, branch_ohm, share))
+            ohm += branch_ohm * share
+            source += branch.overpotential * (1.0 - share)
+        ampere = self._through(source, ohm + slope * dt)
+        self.passed += self._lead(source, ohm + slope * dt) * dt / HOUR
+        self.extracted += (ampere - self._equilibrium / self._leak) * 1000.0 * dt / HOUR
+        for branch, branch_ohm, share in shares:
+            branch.overpotential += (ampere * branch_ohm - branch.overpotential) * share
 
-    def _drop(self, resistance: float) -> float:
-        return self.current * resistance / self._area / self._speed
+    @property
+    def _equilibrium(self) -> float:
+        return self.material.open_circuit_potential(self.charge) - self._counter
 
-    def _sluggishness(self) -> float:
-        if self.current >= 0.0:
-            return 1.0
-        return 1.0 + math.exp(min(20.0, (SLUGGISH_BELOW - self.charge) / SLUGGISH_WIDTH))
+    @property
+    def _source(self) -> float:
+        """V behind the series resistance."""
+        return self._equilibrium + sum(branch.overpotential for branch in self._branches)
+
+    @property
+    def _series(self) -> float:
+        return resistance.series(self.pressure, self.temperature) / self._area / self._speed
+
+    @property
+    def _slope(self) -> float:
+        """V per A s of charge."""
+        return self.material.slope(self.charge) / self.mass * 1000.0 / HOUR
+
+    @property
+    def _leak(self) -> float:
+        return self.leakage / self._area / self._speed
+
+    @property
+    def _inward(self) -> bool:
+        """Whether lithium goes back in."""
+        return self._through(self._source, self._series) < 0.0
+
+    def _branch(self, branch: Branch, inward: bool) -> tuple[float, float]:
+        """Return Ω and s of a branch now."""
+        factor = resistance.activation(branch.energy, self.temperature)
+        ohm = branch.resistance * factor / resistance.touching(self.pressure) / self._area / self._speed
+        if branch.sluggish and inward:
+            ohm *= self.material.sluggishness(self.charge)
+        return ohm, branch.time_constant * factor / self._speed
+
+    def _through(self, source: float, ohm: float) -> float:
+        """Return the current (A) through the cell itself, of a source (V) behind a resistance (Ω)."""
+        if self._control is Control.VOLTAGE:
+            return (self._imposed - source) / ohm
+        return (self._imposed - source / self.short) / (1.0 + ohm / self.short)
+
+    def _terminal(self, source: float, ampere: float, ohm: float) -> float:
+        return self._imposed if self._control is Control.VOLTAGE else source + ampere * ohm
+
+    def _lead(self, source: float, ohm: float) -> float:
+        if self._control is Control.VOLTAGE:
+            return self._through(source, ohm) + self._imposed / self.short
+        return self._imposed

@@ -5,12 +5,13 @@ import math
 import numpy as np
 
 from operando.sim.cell.amplifier import Amplifier
-from operando.sim.cell.electrochemistry import SPECIFIC_CAPACITY, Electrochemistry
+from operando.sim.cell.electrochemistry import Electrochemistry
 from operando.sim.cell.frame import LoadedFrame
 from operando.sim.cell.furnace import Furnace, Wander
 from operando.sim.cell.hysteresis import PiezoStack
 from operando.sim.cell.lattice import Lattice
 from operando.sim.cell.load_cell import LoadCellZero
+from operando.sim.cell.material import MATERIALS
 from operando.sim.cell.state import TrueState
 from operando.sim.setup import Setup
 
@@ -37,7 +38,12 @@ class Rig:
         self.amplifier = Amplifier(INITIAL_DRIVE)
         self.furnace = Furnace(setup.initial_temperature)
         self.electrochemistry = Electrochemistry(
-            setup.electrode_diameter, setup.nominal_capacity, setup.counter_electrode_potential, setup.speed
+            setup.electrode_diameter,
+            setup.nominal_capacity,
+            setup.counter_electrode_potential,
+            setup.speed,
+            MATERIALS[setup.material],
+            setup.active_mass,
         )
         self._piezo = PiezoStack(self.amplifier.output)
         self._wander = Wander(np.random.default_rng((setup.seed, 0)))
@@ -82,17 +88,19 @@ class Rig:
             stack_pressure=self.pressure,
             temperature=self.furnace.temperature,
             charge=charge,
-            state_of_charge=charge / SPECIFIC_CAPACITY,
+            state_of_charge=charge / self.electrochemistry.material.specific_capacity,
             a=a,
             c=c,
             voltage=self.electrochemistry.voltage,
             current=self.electrochemistry.current,
             drive=self.amplifier.output,
+            passed=self.electrochemistry.passed,
         )
 
     def _substep(self, dt: float) -> None:
         stroke = self._piezo.step(self.amplifier.step(dt), dt)
         frame_temperature = self.furnace.step(dt) + self._wander.step(dt)
+        self.electrochemistry.pressure, self.electrochemistry.temperature = self.pressure, self.furnace.temperature
         self.electrochemistry.step(dt)
         on_load_cell, on_cell = self._frame.forces(stroke, self.electrochemistry.extracted, frame_temperature)
         self.force = on_load_cell + self._zero.step(dt, self.furnace.temperature)

@@ -18,7 +18,7 @@ class TrueState:
     charge : float
         mA h/g, taken out of the active material since assembly.
     state_of_charge : float
-        ``charge`` over the nominal 200 mA h/g.
+        ``charge`` over the nominal capacity of the material: 200 mA h/g for NMC811.
     a, c : float
         Å, lattice parameters of the active material.
     voltage : float
@@ -27,6 +27,8 @@ class TrueState:
         A, positive on charge.
     drive : float
         V at the piezo actuator.
+    passed : float
+        A h through the terminals since assembly: what a perfect coulomb counter would say.
     """
 
     time_ns: int
@@ -39,3 +41,4 @@ class TrueState:
     voltage: float
     current: float
     drive: float
+    passed: float = 0.0

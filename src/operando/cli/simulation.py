@@ -57,6 +57,8 @@ def simulation_setup(config: Endstation, root: Path, ca_port: int) -> Setup:
         rot3=float(geometry.rot3),
         wavelength=float(geometry.wavelength),
         frames=frames,
+        material=wanted.material,
+        active_mass=config.cell.active_mass_mg and config.cell.active_mass_mg / 1000.0,
     )
 
 

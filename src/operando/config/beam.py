@@ -1,6 +1,6 @@
 """Tables of the beam side: beam, detector, stage, source, integration, lattice."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -73,4 +73,6 @@ class Simulation(Table):
     delithiation: str
     initial_pressure_MPa: Positive = 84.0
     initial_temperature_C: float = 25.0
+    material: Literal["NMC811", "LCO"] = "NMC811"
+    """Of the simulated positive electrode."""
     frames: str | None = None
