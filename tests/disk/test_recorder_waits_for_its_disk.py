@@ -327,13 +327,15 @@ def test_once_a_disk_that_stops_hdf5_is_an_answer_that_names_every_run(
     other.write_journal()
 
     def fail(*_: object, **__: object) -> None:
-        raise OSError(errno.ENOSPC, "Can't write data (file write failed")
+        raise OSError(errno.ENOSPC, "Can't write data (file write failed: time = now\n, errno = 28, error message")
 
     monkeypatch.setattr(RecordFile, "append", fail)
     monkeypatch.setattr(RecordFile, "close", fail)
     with pytest.raises(RecordError, match="no file of record was made of") as raised:
         record(load(CONFIGS / "simulated.toml"), run.root, 0, True, lambda: None)
-    assert all(str(each.journal) in str(raised.value) for each in (run, other))
+    first, *lines = str(raised.value).splitlines()
+    assert sorted(line.partition(": ")[0] for line in lines) == sorted(str(each.journal) for each in (run, other))
+    assert all("the disk is full" in line for line in lines)
 
 
 def test_time_stands_still_while_the_disks_cannot_be_worked_on() -> None:

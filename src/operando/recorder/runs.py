@@ -247,8 +247,8 @@ class Runs:
         self._close(run, error)
 
     def _fail(self, run: _OpenRun, error: Exception) -> None:
-        _logger.error("%s: no file of record is made of it: %s", run.path, error)
-        self.failed[run.path] = str(error)
+        _logger.error("%s: no file of record is made of it: %s", run.path, in_short(error))
+        self.failed[run.path] = in_short(error)
         self.waiting.pop(run.path, None)
         self.held.pop(run.path, None)
         self._leave(run.path, error)
