@@ -1,5 +1,19 @@
 """``[programme]``: the cell programme; every potential names its scale."""
 
-from operando.config.programme.short_form import Potential, Programme
+from operando.config.programme.amounts import Potential
+from operando.config.programme.compiling import compile_programme
+from operando.config.programme.facts import INSTRUMENTS, CellFacts, Facts, InstrumentFacts
+from operando.config.programme.read import load_programme, parse_programme
+from operando.config.programme.short_form import Programme
 
-__all__ = ["Potential", "Programme"]
+__all__ = [
+    "INSTRUMENTS",
+    "CellFacts",
+    "Facts",
+    "InstrumentFacts",
+    "Potential",
+    "Programme",
+    "compile_programme",
+    "load_programme",
+    "parse_programme",
+]

@@ -1,0 +1,73 @@
+"""Read a cell programme: TOML or JSON, a file of its own or a table of the endstation's."""
+
+import json
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from operando.config.programme.complaints import complaint
+from operando.config.programme.model import Programme
+from operando.errors import ConfigurationError
+
+
+def load_programme(path: Path) -> Programme:
+    """Load the file of a cell programme; one that is called ``.json`` holds JSON, any other TOML.
+
+    Raises
+    ------
+    ConfigurationError
+        One line for each thing that is wrong: file, step and field.
+    """
+    try:
+        text = path.read_bytes().decode("utf-8")
+    except OSError as error:
+        raise ConfigurationError(f"{path}: cannot be read: {error.strerror}; a cell programme is wanted") from error
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(f"{path}: not UTF-8 text; a cell programme is wanted") from error
+    return parse_programme(text, str(path))
+
+
+def parse_programme(text: str, file: str = "programme") -> Programme:
+    """Read the text of a cell programme.
+
+    Parameters
+    ----------
+    text : str
+        JSON if it begins with a brace, else TOML.
+    file : str
+        For the message.
+
+    Raises
+    ------
+    ConfigurationError
+        One line for each thing that is wrong.
+    """
+    try:
+        written = json.loads(text) if text.lstrip().startswith("{") else tomllib.loads(text)
+    except (json.JSONDecodeError, tomllib.TOMLDecodeError) as error:
+        kind = "JSON" if text.lstrip().startswith("{") else "TOML"
+        raise ConfigurationError(f"{file}: not {kind}: {error}") from error
+    except RecursionError as error:
+        raise ConfigurationError(f"{file}: nested too deep for a cell programme") from error
+    return validated(written, file).located(file, text)
+
+
+def validated(written: Mapping[str, Any], file: str) -> Programme:
+    """Return the programme that a table says.
+
+    Raises
+    ------
+    ConfigurationError
+        One line for each thing that is wrong.
+    """
+    try:
+        return Programme.model_validate(dict(written))
+    except ValidationError as error:
+        details = error.errors(include_url=False)
+        # A misspelt key is unknown and leaves another missing: the unknown one is the cause.
+        unknown = [detail for detail in details if detail["type"] == "extra_forbidden"]
+        lines = (f"{file}: {complaint(detail, written)}" for detail in unknown or details)
+        raise ConfigurationError("\n".join(lines)) from error

@@ -1,0 +1,97 @@
+"""What steps may not ask of each other: an end that is met where the step before it leaves the cell."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from operando.config.programme.lowered import Lowered
+from operando.config.programme.wording import Words
+from operando.vocabulary import ConstantCurrent, ConstantVoltage, Impedance, Limit, Loop, Rest, Step, VoltageRamp
+
+SAME_VOLTAGE = 1e-3
+"""V: closer than that two voltages are one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """Where a step leaves the cell: V, whether it came from below, and the current (A) that flowed last."""
+
+    by: Lowered
+    voltage: float
+    upwards: bool | None = None
+    current: float | None = None
+
+
+def wrong_order(
+    parts: Sequence[Step | Loop], steps: Mapping[int, Lowered], words: Words
+) -> Iterator[tuple[Lowered, str]]:
+    """Yield steps, and which of their ends is met before they begin; the field comes first.
+
+    Parameters
+    ----------
+    parts : sequence of Step or Loop
+        In order.
+    steps : mapping
+        Number → the step with its keys.
+    words : Words
+        For the voltages.
+    """
+    left: Left | None = None
+    for step in _twice(parts):
+        it = steps[step.number]
+        if left is not None:
+            yield from ((it, what) for what in _met_at_once(it, left, words))
+        left = _leaves(it, left)
+
+
+def _twice(parts: Sequence[Step | Loop]) -> Iterator[Step]:
+    """Yield each step as it comes, each loop with two passes: the last step of one is before the first of the next."""
+    for part in parts:
+        if isinstance(part, Loop):
+            for _ in range(min(part.passes, 2)):
+                yield from _twice(part.parts)
+        else:
+            yield part
+
+
+def _leaves(it: Lowered, before: Left | None) -> Left | None:
+    """Return what is known of the cell behind a step; nothing where its voltage may be anywhere."""
+    match it.step:
+        case Rest() | Impedance(bias=None) | Impedance(galvanostatic=True, bias=0.0):
+            return before and Left(before.by, before.voltage, before.upwards)  # it relaxes, but no current flows
+        case ConstantCurrent(current=current):
+            end = it.end(Limit.VOLTAGE, below=current < 0)
+            return Left(it, end.value, current > 0, abs(current)) if end else None
+        case ConstantVoltage(voltage=voltage):
+            return Left(it, voltage)
+        case VoltageRamp(end=voltage):
+            return Left(it, voltage)
+        case _:
+            return None
+
+
+def _met_at_once(it: Lowered, left: Left, words: Words) -> Iterator[str]:
+    step = it.step
+    if isinstance(step, ConstantCurrent):
+        charging = step.current > 0
+        end = it.end(Limit.VOLTAGE, below=not charging)
+        if end is None or left.upwards is charging:
+            return
+        # Charging ends where it began or lower: it began where a discharge ended, or where a voltage was held.
+        beyond = left.voltage - end.value if charging else end.value - left.voltage
+        if beyond > 0 or (beyond == 0 and left.upwards is not None):
+            side = "above" if charging else "below"
+            yield (
+                f"{it.key(end)} = {words.voltage(end.value)}: not {side} {words.voltage(left.voltage)}, where "
+                f"{left.by} leaves the cell: it would be met at once"
+            )
+    if (
+        isinstance(step, ConstantVoltage)
+        and left.current is not None
+        and abs(step.voltage - left.voltage) < SAME_VOLTAGE
+    ):
+        taper = it.end(Limit.CURRENT, below=True)
+        if taper and taper.value >= left.current:
+            yield (
+                f"{it.key(taper)} is {words.current(taper.value)}: not below {words.current(left.current)}, with which "
+                f"{left.by} reaches the voltage: it would be met at once"
+            )
