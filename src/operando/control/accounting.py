@@ -1,0 +1,233 @@
+"""Charge accounting of a cell programme: coulombs, half-cycles, capacity, efficiency, rests. Charging is positive."""
+
+import math
+from dataclasses import dataclass, replace
+
+from operando.vocabulary import CellProgramme, ConstantCurrent, Impedance, Rest, Step
+
+SECONDS_PER_HOUR = 3600.0
+NS = 1_000_000_000
+GAP = 2.5
+"""Sample intervals without a sample after which the instrument's own count is taken for what passed meanwhile."""
+NEGLIGIBLE = 1e-3
+"""Of a programme's largest current: less than this turns no half-cycle and interrupts no rest."""
+
+
+def negligible(programme: CellProgramme) -> float:
+    """Return the current, A, below which a cell is as good as at rest."""
+    currents = [abs(getattr(step, "current", None) or getattr(step, "current_limit", 0.0)) for step in programme.steps]
+    return NEGLIGIBLE * max(currents, default=0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What has been counted since a programme began.
+
+    Parameters
+    ----------
+    charge : float
+        A h, charging positive.
+    doubtful : bool
+        Something passed that nobody has counted.
+    run : int
+        The step that is counted; 0 before the first.
+    elapsed : float
+        s on the instrument's clock, up to where it is counted.
+    current : float
+        A, at ``elapsed``.
+    own : float
+        A h that the instrument itself had counted in the step at ``elapsed``; not a number where it does not count.
+    bounded : bool
+        A step begins at ``elapsed``: all of the one before is counted.
+    step_begin : float
+        ``charge`` where the step began.
+    half_cycle : int
+        From 1.
+    direction : int
+        1 while the half-cycle charges, -1 while it discharges, 0 before any current.
+    half_cycle_begin : float
+        ``charge`` where the half-cycle began.
+    charged : float
+        A h of the last half-cycle that charged and is complete; not a number before.
+    efficiency : float
+        Of the last discharge that is complete, over the charge before it; not a number before.
+    flowed_ns : int
+        UTC, ns since the epoch, when current last flowed; 0 before any.
+    """
+
+    charge: float = 0.0
+    doubtful: bool = False
+    run: int = 0
+    elapsed: float = 0.0
+    current: float = 0.0
+    own: float = 0.0
+    bounded: bool = True
+    step_begin: float = 0.0
+    half_cycle: int = 1
+    direction: int = 0
+    half_cycle_begin: float = 0.0
+    charged: float = math.nan
+    efficiency: float = math.nan
+    flowed_ns: int = 0
+
+    @property
+    def step_charge(self) -> float:
+        """A h that passed in this step."""
+        return self.charge - self.step_begin
+
+    @property
+    def capacity(self) -> float:
+        """A h of this half-cycle, positive."""
+        return abs(self.charge - self.half_cycle_begin)
+
+    def rest_age(self, time_ns: int) -> float:
+        """Return the s since current last flowed; not a number before any."""
+        return (time_ns - self.flowed_ns) / NS if self.flowed_ns else math.nan
+
+    def sampled(
+        self, step: Step, run: int, elapsed: float, current: float, own: float, time_ns: int, smallest: float
+    ) -> "Account":
+        """Return the account after a sample.
+
+        Within a step the current is taken as linear between samples; where samples are missing, the instrument's own
+        count is taken. The first sample of a step counts from its beginning.
+
+        Parameters
+        ----------
+        step : Step
+            That it belongs to.
+        run : int
+            Its number since the programme began.
+        elapsed : float
+            s on the instrument's clock.
+        current : float
+            A; where it is not a number, its time is counted with the next one that is.
+        own : float
+            A h that the instrument has counted in this step; not a number where it does not count.
+        time_ns : int
+            UTC, ns since the epoch.
+        smallest : float
+            A; of `negligible`.
+
+        Examples
+        --------
+        >>> from operando.vocabulary import End, Limit
+        >>> step = ConstantCurrent(number=1, name="charge", ends=(), sample_interval=0.5, current=1e-3)
+        >>> Account().sampled(step, 1, 1800.0, 1e-3, 5e-4, 0, 1e-6).charge
+        0.0005
+        """
+        new = run != self.run
+        if not math.isfinite(current) or (elapsed <= self.elapsed and not (new and self.bounded)):
+            return self
+        current = 0.0 if isinstance(step, Rest) else current
+        begun = _begun(self, step, run, elapsed, current, own) if new else self
+        sign = _direction(step, current, smallest)
+        turned = _turned(begun, sign) if sign else begun
+        passed, doubtful = _passed(begun, step, elapsed, current, own, first=new)
+        return replace(
+            turned,
+            charge=turned.charge + passed,
+            doubtful=turned.doubtful or doubtful,
+            elapsed=elapsed,
+            current=current,
+            own=own,
+            bounded=False,
+            flowed_ns=time_ns if sign else self.flowed_ns,
+        )
+
+    def step_ended(self, step: Step, run: int, elapsed: float, time_ns: int, smallest: float) -> "Account":
+        """Return the account after the end of a step: its last current has flowed until then."""
+        if run != self.run:
+            if not self.bounded:
+                return replace(self, doubtful=True)
+            # shorter than a sample interval: a current that is set is known without one
+            current = _imposed(step)
+            self = self.sampled(step, run, elapsed, current, math.nan, time_ns, smallest)
+        elapsed = max(elapsed, self.elapsed)
+        passed = self.current * (elapsed - self.elapsed) / SECONDS_PER_HOUR
+        flowed = time_ns if _direction(step, self.current, smallest) else self.flowed_ns
+        return replace(self, charge=self.charge + passed, elapsed=elapsed, own=math.nan, bounded=True, flowed_ns=flowed)
+
+    def measured(self, step: Impedance, run: int, elapsed: float) -> "Account":
+        """Return the account after a point of a spectrum: what is modulated has no mean but its bias."""
+        bias = _imposed(step)
+        begun = self if run == self.run else _begun(self, step, run, elapsed, bias, math.nan)
+        passed = bias * max(elapsed - begun.elapsed, 0.0) / SECONDS_PER_HOUR
+        unknown = not step.galvanostatic and step.bias is not None  # what a held voltage draws is not told
+        return replace(
+            begun,
+            charge=begun.charge + passed,
+            doubtful=begun.doubtful or unknown,
+            elapsed=max(elapsed, begun.elapsed),
+            current=bias,
+            own=math.nan,
+            bounded=False,
+        )
+
+    def restarted(self) -> "Account":
+        """Return the account before a script that goes on with the programme: the instrument's clock begins anew."""
+        return replace(self, elapsed=0.0, current=0.0, own=math.nan, bounded=True)
+
+    def closed(self) -> "Account":
+        """Return the account after the end of the programme: its last half-cycle is complete."""
+        if self.direction >= 0:
+            return self
+        return replace(self, efficiency=self.capacity / self.charged if self.charged > 0 else math.nan)
+
+
+def _begun(account: Account, step: Step, run: int, elapsed: float, current: float, own: float) -> Account:
+    """Begin to count a step; the one before is counted to its end, as far as that is known."""
+    charge, doubtful, begin = account.charge, account.doubtful, account.elapsed
+    if not account.bounded:
+        flowing = math.isfinite(own) and current
+        begin = min(max(elapsed - own / current * SECONDS_PER_HOUR, begin), elapsed) if flowing else elapsed
+        charge += account.current * (begin - account.elapsed) / SECONDS_PER_HOUR
+        doubtful = doubtful or run != account.run + 1 or elapsed - account.elapsed > GAP * step.sample_interval
+    return replace(
+        account, charge=charge, doubtful=doubtful, run=run, elapsed=begin, current=current, own=0.0, step_begin=charge
+    )
+
+
+def _turned(account: Account, sign: int) -> Account:
+    """Begin another half-cycle where the current has turned."""
+    if sign == account.direction:
+        return account
+    if account.direction == 0:
+        return replace(account, direction=sign)
+    closed = account.closed()
+    return replace(
+        closed,
+        half_cycle=account.half_cycle + 1,
+        direction=sign,
+        half_cycle_begin=account.charge,
+        charged=account.capacity if account.direction > 0 else account.charged,
+    )
+
+
+def _passed(
+    account: Account, step: Step, elapsed: float, current: float, own: float, first: bool
+) -> tuple[float, bool]:
+    """Return the A h since the last sample, and whether that is doubtful."""
+    seconds = elapsed - account.elapsed
+    missing = seconds > GAP * step.sample_interval
+    if missing and math.isfinite(own) and math.isfinite(account.own):
+        return own - account.own, False
+    mean = current if first else (account.current + current) / 2
+    return mean * seconds / SECONDS_PER_HOUR, missing and not isinstance(step, ConstantCurrent | Rest)
+
+
+def _imposed(step: Step) -> float:
+    """Return the direct current, A, that a step imposes, where it does."""
+    if isinstance(step, Impedance):
+        return (step.bias or 0.0) if step.galvanostatic else 0.0
+    return step.current if isinstance(step, ConstantCurrent) else 0.0
+
+
+def _direction(step: Step, current: float, smallest: float) -> int:
+    """Return 1 where a step charges, -1 where it discharges, 0 where it does neither."""
+    if isinstance(step, Rest | Impedance):
+        return 0
+    flow = step.current if isinstance(step, ConstantCurrent) else current
+    if isinstance(step, ConstantCurrent) or abs(flow) > smallest:
+        return int(math.copysign(1, flow)) if flow else 0
+    return 0
