@@ -73,6 +73,13 @@ def test_a_file_that_is_damaged_inside_is_judged_as_far_as_it_can_be_read(run: M
     assert not any("\n" in finding.message for finding in findings)
 
 
+def test_texts_that_are_lost_are_a_finding(run: MadeRun, tmp_path: Path) -> None:
+    path = damaged(run, tmp_path, lambda _: None)
+    before, _, after = path.read_bytes().rpartition(b"GCOL")  # the newest of HDF5's heaps of texts: the end times
+    path.write_bytes(before + b"????" + after)
+    assert any("cannot be read" in finding.message for finding in validate(path))
+
+
 def test_a_file_that_leads_to_others_names_them(tmp_path: Path) -> None:
     with h5py.File(tmp_path / "proposal.h5", "w") as file:
         file["one_1.1"] = h5py.ExternalLink("one/one_0001.h5", "/1.1")

@@ -5,6 +5,7 @@ from functools import partial
 from pathlib import Path
 
 import h5py
+from nexusformat.nexus import NeXusError
 
 from operando.disk import in_short
 from operando.recorder.accounting import check_frames
@@ -18,8 +19,8 @@ from operando.recorder.raw_links import check_raw_links
 from operando.recorder.tree import entries
 from operando.recorder.units import check_units
 
-DAMAGE = (OSError, RuntimeError, KeyError, ValueError, TypeError, IndexError)
-"""What h5py raises of a file that is damaged inside."""
+DAMAGE = (OSError, RuntimeError, KeyError, ValueError, TypeError, IndexError, NeXusError)
+"""What h5py and nexusformat raise of a file that is damaged inside."""
 
 
 def validate(path: Path) -> list[Finding]:
