@@ -3,7 +3,7 @@
 from operando.config.programme.amounts import Potential
 from operando.config.programme.compiling import compile_programme
 from operando.config.programme.facts import INSTRUMENTS, CellFacts, Facts, InstrumentFacts
-from operando.config.programme.read import load_programme, parse_programme
+from operando.config.programme.read import load_programme, parse_programme, validated
 from operando.config.programme.short_form import Programme
 
 __all__ = [
@@ -16,4 +16,5 @@ __all__ = [
     "compile_programme",
     "load_programme",
     "parse_programme",
+    "validated",
 ]

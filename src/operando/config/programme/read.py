@@ -64,7 +64,7 @@ def validated(written: Mapping[str, Any], file: str) -> Programme:
         One line for each thing that is wrong.
     """
     try:
-        return Programme.model_validate(dict(written))
+        return Programme.model_validate(dict(written)).located(file, "")
     except ValidationError as error:
         details = error.errors(include_url=False)
         # A misspelt key is unknown and leaves another missing: the unknown one is the cause.

@@ -1,7 +1,7 @@
 """What steps may not ask of each other: an end that is met where the step before it leaves the cell."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from operando.config.programme.lowered import Lowered
 from operando.config.programme.wording import Words
@@ -13,12 +13,27 @@ SAME_VOLTAGE = 1e-3
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """Where a step leaves the cell: V, whether it came from below, and the current (A) that flowed last."""
+    """Where a step leaves the cell.
+
+    Parameters
+    ----------
+    by : Lowered
+        The step.
+    voltage : float
+        V between the terminals.
+    upwards : bool or None
+        Whether it came from below; None where nobody knows.
+    current : float or None
+        A, without its sign: what flowed last, if that is known.
+    rested : bool
+        It has relaxed since.
+    """
 
     by: Lowered
     voltage: float
     upwards: bool | None = None
     current: float | None = None
+    rested: bool = False
 
 
 def wrong_order(
@@ -57,12 +72,13 @@ def _leaves(it: Lowered, before: Left | None) -> Left | None:
     """Return what is known of the cell behind a step; nothing where its voltage may be anywhere."""
     match it.step:
         case Rest() | Impedance(bias=None) | Impedance(galvanostatic=True, bias=0.0):
-            return before and Left(before.by, before.voltage, before.upwards)  # it relaxes, but no current flows
+            return before and replace(before, current=None, rested=True)
         case ConstantCurrent(current=current):
             end = it.end(Limit.VOLTAGE, below=current < 0)
             return Left(it, end.value, current > 0, abs(current)) if end else None
         case ConstantVoltage(voltage=voltage):
-            return Left(it, voltage)
+            same = before and before.current is not None and abs(before.voltage - voltage) < SAME_VOLTAGE
+            return Left(it, voltage, before.upwards if before and same else None)
         case VoltageRamp(end=voltage):
             return Left(it, voltage)
         case _:
@@ -74,9 +90,9 @@ def _met_at_once(it: Lowered, left: Left, words: Words) -> Iterator[str]:
     if isinstance(step, ConstantCurrent):
         charging = step.current > 0
         end = it.end(Limit.VOLTAGE, below=not charging)
-        if end is None or left.upwards is charging:
+        # Where it goes on in the same direction, or the cell has moved by itself, the end may lie ahead.
+        if end is None or left.upwards is charging or (left.rested and left.upwards is None):
             return
-        # Charging ends where it began or lower: it began where a discharge ended, or where a voltage was held.
         beyond = left.voltage - end.value if charging else end.value - left.voltage
         if beyond > 0 or (beyond == 0 and left.upwards is not None):
             side = "above" if charging else "below"
