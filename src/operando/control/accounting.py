@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass, replace
 
-from operando.vocabulary import CellProgramme, ConstantCurrent, Impedance, Rest, Step
+from operando.vocabulary import CellProgramme, ConstantCurrent, ConstantVoltage, Impedance, Rest, Step, VoltageRamp
 
 SECONDS_PER_HOUR = 3600.0
 NS = 1_000_000_000
@@ -15,8 +15,9 @@ NEGLIGIBLE = 1e-3
 
 def negligible(programme: CellProgramme) -> float:
     """Return the current, A, below which a cell is as good as at rest."""
-    currents = [abs(getattr(step, "current", None) or getattr(step, "current_limit", 0.0)) for step in programme.steps]
-    return NEGLIGIBLE * max(currents, default=0.0)
+    currents = [abs(step.current) for step in programme.steps if isinstance(step, ConstantCurrent)]
+    limits = [step.current_limit for step in programme.steps if isinstance(step, ConstantVoltage | VoltageRamp)]
+    return NEGLIGIBLE * max(currents or limits, default=0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,8 @@ class Account:
         A h that the instrument itself had counted in the step at ``elapsed``; not a number where it does not count.
     bounded : bool
         A step begins at ``elapsed``: all of the one before is counted.
+    begun : float
+        s on the instrument's clock, where the step began.
     step_begin : float
         ``charge`` where the step began.
     half_cycle : int
@@ -62,6 +65,7 @@ class Account:
     current: float = 0.0
     own: float = 0.0
     bounded: bool = True
+    begun: float = 0.0
     step_begin: float = 0.0
     half_cycle: int = 1
     direction: int = 0
@@ -74,6 +78,11 @@ class Account:
     def step_charge(self) -> float:
         """A h that passed in this step."""
         return self.charge - self.step_begin
+
+    @property
+    def step_time(self) -> float:
+        """s that the step has lasted."""
+        return self.elapsed - self.begun
 
     @property
     def capacity(self) -> float:
@@ -184,7 +193,15 @@ def _begun(account: Account, step: Step, run: int, elapsed: float, current: floa
         charge += account.current * (begin - account.elapsed) / SECONDS_PER_HOUR
         doubtful = doubtful or run != account.run + 1 or elapsed - account.elapsed > GAP * step.sample_interval
     return replace(
-        account, charge=charge, doubtful=doubtful, run=run, elapsed=begin, current=current, own=0.0, step_begin=charge
+        account,
+        charge=charge,
+        doubtful=doubtful,
+        run=run,
+        elapsed=begin,
+        begun=begin,
+        current=current,
+        own=0.0,
+        step_begin=charge,
     )
 
 

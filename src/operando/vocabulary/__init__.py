@@ -17,6 +17,7 @@ from operando.vocabulary.cell_programme import (
 )
 from operando.vocabulary.diffraction import LatticeModel, Phase, Recipe
 from operando.vocabulary.interlocks import FACTS, CurrentAction, HeatAction, PressureAction, Severity, unit_of
+from operando.vocabulary.plain_programme import plain, plain_step, programme_from
 from operando.vocabulary.programme import ConstantCurrentCycling
 from operando.vocabulary.quantities import (
     QUANTITIES,
@@ -69,6 +70,9 @@ __all__ = [
     "Step",
     "VoltageRamp",
     "channel_quantities",
+    "plain",
+    "plain_step",
+    "programme_from",
     "quantity_of",
     "terminal_voltage",
     "unit_of",
