@@ -17,17 +17,14 @@ from recorder.same_file import assert_same_file
 from recorder.stepped_recorder import SteppedRecorder
 
 from operando.config import load
-from operando.disk import DiskWatch, Limits, Verdict, Watched
 from operando.errors import RecordDamaged, RecordError
 from operando.journal import Journal
 from operando.recorder import nexus
 from operando.recorder.anew import WorkingTime
-from operando.recorder.health import Health
 from operando.recorder.hindrance import GIVEN_UP
 from operando.recorder.nexus import RecordFile
 from operando.recorder.service import run as record
 from operando.recorder.validation import validate
-from operando.vocabulary import Keeping
 
 
 @pytest.fixture
@@ -211,10 +208,6 @@ def test_a_file_that_somebody_looks_at_is_gone_on_with_later_and_exposures_go_on
             recorder.work(600.0)
             assert (recorder.runs.failed, recorder.runs.waiting) == ({}, {})
             assert "a viewer holds it open" in recorder.runs.held[run.journal]
-            watch = DiskWatch([Watched("data root", tmp_path)], Limits(3e-9, 1e-9, 2e-9), "")
-            state, words = Health(watch, 120.0, "").judge(0.0, recorder.runs.waiting, recorder.runs.held)
-            assert state is Keeping.WARNING
-            assert words == recorder.runs.held[run.journal]
     recorder.work(6.0)
     assert recorder.runs.held == {}
     recorder.close()
@@ -349,36 +342,3 @@ def test_time_stands_still_while_the_disks_cannot_be_worked_on() -> None:
     assert time() == 3.0
     working, now = True, 201.0
     assert time() == 4.0
-
-
-class TestHealth:
-    """What a plan asks before it exposes."""
-
-    @pytest.fixture
-    def watch(self, tmp_path: Path) -> DiskWatch:
-        return DiskWatch([Watched("data root", tmp_path)], Limits(3e-9, 1e-9, 2e-9), "")
-
-    @pytest.fixture
-    def health(self, watch: DiskWatch) -> Health:
-        return Health(watch, 120.0, "endstation.toml")
-
-    def test_a_recorder_that_is_behind_holds_exposures_until_it_has_caught_up_half_of_it(self, health: Health) -> None:
-        states = [health.judge(lag, {}, {})[0] for lag in (10.0, 119.0, 121.0, 90.0, 61.0, 59.0, 90.0)]
-        good, pause = Keeping.GOOD, Keeping.PAUSE
-        assert states == [good, good, pause, pause, pause, good, good]
-
-    def test_the_words_say_how_far_and_what_is_allowed(self, health: Health) -> None:
-        assert health.judge(130.0, {}, {})[1] == (
-            "the oldest frame without a row is 130 s old, 120 s are allowed (endstation.toml: [recorder] max_lag_s); "
-            "they go on at 60 s"
-        )
-
-    def test_a_run_that_waits_holds_exposures(self, health: Health) -> None:
-        assert health.judge(0.0, {Path("a"): "a.nxs: the disk is full"}, {}) == (
-            Keeping.PAUSE,
-            "a.nxs: the disk is full",
-        )
-
-    def test_the_disk_comes_first(self, health: Health, watch: DiskWatch, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(watch, "_latest", Verdict(Keeping.PAUSE, "data root: the disk is full", 0.0, False))
-        assert health.judge(1e6, {Path("a"): "waits"}, {}) == (Keeping.PAUSE, "data root: the disk is full")
