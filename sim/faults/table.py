@@ -218,7 +218,7 @@ KINDS: tuple[Kind, ...] = (
         "potentiostat",
         "overload",
         "Every sample bears the status overload.",
-        _set("potentiostat.galvanostat.overloaded"),
+        _set("potentiostat.pgstat.overloaded"),
     ),
     Kind(
         "potentiostat",

@@ -3,16 +3,18 @@
 EmStat4 communication protocol v1.3 and MethodSCRIPT manual v1.8. Lines end in LF; an answer begins with the first
 character of its command; a failed command is answered by that character, ``!`` and four digits, and what the host sends
 in the next 50 ms is lost. A script ends at an empty line. It runs in the instrument: nobody needs to listen.
+While it runs, ``Z`` aborts it, ``Y`` ends its measurement loop, ``h`` halts it and ``H`` lets it go on.
 """
 
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from operando.sim.wires.galvanostat import Cell, Galvanostat
+from operando.sim.wires.drifting_clock import DriftingClock
 from operando.sim.wires.instrument import Reply
 from operando.sim.wires.methodscript_parser import ScriptError, parse
 from operando.sim.wires.methodscript_run import Run
+from operando.sim.wires.pgstat import Cell, PGStat
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,6 +30,10 @@ DEAF_AFTER_ERROR = 0.05
 FLOW_CONTROL = b"\x11\x13"
 
 
+WHILE_RUNNING = ("Z", "Y", "h", "H")
+"""Commands that a running script leaves."""
+
+
 class EmStat4:
     """An instrument on one cell.
 
@@ -37,16 +43,26 @@ class EmStat4:
         Between its terminals.
     random : numpy.random.Generator
         Of measurement noise.
+    name : str
+        Its role, and the name of its link.
+    clock_error : float
+        By how much its clock is fast: s in a s.
     """
 
-    name = "potentiostat"
     baudrate = 921600
 
-    def __init__(self, cell: Cell, random: np.random.Generator) -> None:
-        self.galvanostat = Galvanostat(cell, random)
+    def __init__(
+        self, cell: Cell, random: np.random.Generator, name: str = "potentiostat", clock_error: float = 0.0
+    ) -> None:
+        self.name = name
+        self.pgstat = PGStat(cell, random)
         """The analogue side."""
+        self.clock = DriftingClock(clock_error)
+        """By which it measures time."""
         self.critical_overload = False
         """A fault: the cell draws more than the instrument can supply; a script ends by an error."""
+        self.limits_ignored = False
+        """A fault: a script goes on beyond its limits."""
         self.refuses = False
         """A fault: every command is refused."""
         self._buffer = bytearray()
@@ -59,7 +75,19 @@ class EmStat4:
             "v": lambda now: "v0108\n",
             "e": self._begin_script,
             "Z": self._abort,
+            "Y": self._end_measurement,
+            "h": self._halt,
+            "H": self._resume,
         }
+
+    @property
+    def due(self) -> float:
+        """When a running script has something to do next (s of the host's clock); infinity while none runs.
+
+        Whoever lets the cell live up to this instant before each `advance` has it switched and measured at the right
+        moment, however far apart his steps are.
+        """
+        return float("inf") if self._run is None else self.clock.host(self._run.due)
 
     def receive(self, data: bytes, now: float) -> list[Reply]:
         """Take whole lines: of a script that is being loaded, or commands."""
@@ -81,17 +109,26 @@ class EmStat4:
 
     def advance(self, now: float) -> list[Reply]:
         """Let the script run on and return what it writes."""
+        self.pgstat.regulate(now)
         if self._run is None:
             return []
         self._run.critical_overload = self.critical_overload
-        return self._speak(self._run.advance(now), now)
+        self._run.limits_ignored = self.limits_ignored
+        return self._speak(self._run.advance(self.clock.local(now)), now)
+
+    def cycle_power(self) -> None:
+        """Switch it off and on: the script is gone without a word, the cell is at open circuit."""
+        self._run = self._script = None
+        self._buffer.clear()
+        self.pgstat.set_mode(0)
+        self.pgstat.switch(False)
 
     def _take(self, line: str, now: float) -> str:
         if self._script is not None:
             return self._take_script_line(line, now)
         if not line:
             return ""
-        if self.refuses or (line != "Z" and self._run is not None):
+        if self.refuses or (line not in WHILE_RUNNING and self._run is not None):
             return self._refuse(line[0], UNKNOWN_COMMAND, now)
         command = self._commands.get(line)
         return self._refuse(line[0], UNKNOWN_COMMAND, now) if command is None else command(now)
@@ -111,13 +148,30 @@ class EmStat4:
         except ScriptError as error:
             self._deaf_until = now + DEAF_AFTER_ERROR
             return f"e!{error}\n"
-        self._run = Run(script, self.galvanostat, now)
-        return "e\n" + self._text(self._run.advance(now), now)
+        self._run = Run(script, self.pgstat, self.clock.local(now))
+        return "e\n" + self._text(self._run.advance(self.clock.local(now)), now)
 
     def _abort(self, now: float) -> str:
         if self._run is None:
             return self._refuse("Z", NOTHING_RUNS, now)
-        return self._text(self._run.abort(now), now)
+        return self._text(self._run.abort(self.clock.local(now)), now)
+
+    def _end_measurement(self, now: float) -> str:
+        if self._run is None:
+            return self._refuse("Y", NOTHING_RUNS, now)
+        return self._text(self._run.end_measurement(self.clock.local(now)), now)
+
+    def _halt(self, now: float) -> str:
+        if self._run is None:
+            return self._refuse("h", NOTHING_RUNS, now)
+        self._run.halt(self.clock.local(now))
+        return "h\n"
+
+    def _resume(self, now: float) -> str:
+        if self._run is None:
+            return self._refuse("H", NOTHING_RUNS, now)
+        self._run.resume(self.clock.local(now))
+        return "H\n"
 
     def _refuse(self, command: str, code: int, now: float) -> str:
         self._deaf_until = now + DEAF_AFTER_ERROR

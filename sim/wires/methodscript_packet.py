@@ -1,4 +1,4 @@
-"""Numbers as an EmStat4 writes them into data packets.
+"""Variables of a MethodSCRIPT: numbers of 32 bits, and how an EmStat4 writes them into data packets.
 
 MethodSCRIPT manual v1.8, "Measurement data packages": two letters of variable type, seven hexadecimal digits of value
 plus 2²⁷, one SI prefix; then optional fields, each behind a comma: ``1`` and a digit of status, ``2`` and two digits of
@@ -6,7 +6,11 @@ range.
 """
 
 import math
+import struct
 from dataclasses import dataclass
+
+SINGLE = struct.Struct("f")
+"""A number with a fraction has 24 bits: one part in 17 million."""
 
 OFFSET = 1 << 27
 
@@ -31,7 +35,7 @@ class Variable:
         Two letters: ``ab`` potential of the working against the reference electrode in V, ``ba`` current in A,
         ``eb`` time in s, ``ja`` … counters.
     integer : bool
-        Written with the prefix ``i``.
+        A whole number, written with the prefix ``i``.
     fields : str
         Status and range, where it was measured.
     """
@@ -50,6 +54,20 @@ class Variable:
         'da7FFFFF6m'
         """
         return f"{self.kind}{number(self.value, self.integer)}{self.fields}"
+
+
+def single(value: float) -> float:
+    """Return a number as 32 bits hold it.
+
+    Examples
+    --------
+    >>> single(16777217.0)
+    16777216.0
+    """
+    try:
+        return float(SINGLE.unpack(SINGLE.pack(value))[0])
+    except OverflowError:
+        return math.copysign(math.inf, value)
 
 
 def number(value: float, integer: bool = False) -> str:

@@ -1,4 +1,4 @@
-"""From the text of a MethodSCRIPT to a tree of statements: the subset that galvanostatic cycling needs.
+"""From the text of a MethodSCRIPT to a tree of statements.
 
 MethodSCRIPT manual v1.8. A script that this parser does not take is refused as the instrument refuses it, with the
 number of the error and the place of the word.
@@ -8,7 +8,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from operando.sim.wires.methodscript_packet import PREFIXES
+from operando.sim.wires.methodscript_commands import ENDS, LOOPS, OPERATORS, OPTIONS, SIGNATURES
+from operando.sim.wires.methodscript_packet import PREFIXES, single
 
 UNKNOWN_COMMAND, UNEXPECTED_CHARACTER, TOO_LARGE = 0x4001, 0x4004, 0x4005
 TOO_FEW_ARGUMENTS, UNEXPECTED_END, REDECLARED, UNDECLARED = 0x4007, 0x4018, 0x4026, 0x420B
@@ -16,47 +17,7 @@ TOO_FEW_ARGUMENTS, UNEXPECTED_END, REDECLARED, UNDECLARED = 0x4007, 0x4018, 0x40
 LONGEST_LINE = 255
 """Characters."""
 
-OPERATORS = ("<", ">", "<=", ">=", "==", "!=")
-
-SIGNATURES = {
-    "var": ("name",),
-    "store_var": ("variable", "literal", "kind"),
-    "copy_var": ("variable", "variable"),
-    "add_var": ("variable", "number"),
-    "sub_var": ("variable", "number"),
-    "mul_var": ("variable", "number"),
-    "div_var": ("variable", "number"),
-    "alter_vartype": ("variable", "kind"),
-    "set_pgstat_chan": ("number",),
-    "set_pgstat_mode": ("number",),
-    "set_max_bandwidth": ("number",),
-    "set_acquisition_frac": ("number",),
-    "set_acquisition_frac_autoadjust": ("number",),
-    "set_range": ("kind", "number"),
-    "set_range_minmax": ("kind", "number", "number"),
-    "set_autoranging": ("kind", "number", "number"),
-    "set_i": ("number",),
-    "cell_on": (),
-    "cell_off": (),
-    "timer_start": (),
-    "timer_get": ("variable",),
-    "wait": ("number",),
-    "meas_loop_cp": ("variable", "variable", "number", "number", "number"),
-    "meas_loop_ocp": ("variable", "number", "number"),
-    "loop": ("number", "operator", "number"),
-    "if": ("number", "operator", "number"),
-    "breakloop": (),
-    "pck_start": (),
-    "pck_add": ("variable",),
-    "pck_end": (),
-    "send_string": ("text",),
-    "abort": (),
-}
-"""What follows each command's name: a declared ``variable``, a ``number`` (literal or variable), a ``kind`` of two
-letters. ``meas_loop_cp`` is potential, current, current to set (A), interval (s), run time (s)."""
-
-LOOPS = ("meas_loop_cp", "meas_loop_ocp", "loop")
-ENDS = ("endloop", "endif", "else", "elseif", "on_finished:")
+OPTION = re.compile(r"([a-z_]+)\((\w+)\)")
 
 LITERAL = re.compile(r"(-?)(0[xX][0-9A-Fa-f]+|\d+)([afpnumkMGTPEi]?)")
 
@@ -78,6 +39,25 @@ class ScriptError(Exception):
         self.line = line
 
 
+class Literal(float):
+    """A number in a script.
+
+    Parameters
+    ----------
+    text : str
+        A whole number with an SI prefix; the prefix ``i`` makes it an integer variable's.
+    """
+
+    integer: bool
+
+    def __new__(cls, text: str) -> "Literal":
+        """Read it."""
+        whole = text.endswith("i") or text[:2].lower() == "0x"
+        number = super().__new__(cls, literal(text) if whole else single(literal(text)))
+        number.integer = whole
+        return number
+
+
 @dataclass(frozen=True, slots=True)
 class Statement:
     """One command with what it encloses.
@@ -88,8 +68,10 @@ class Statement:
         Of the script, from 1.
     name : str
         Of the command.
-    arguments : tuple of str
-        As written.
+    arguments : tuple of str or Literal
+        Names and words as written; numbers as numbers.
+    options : mapping of str to str
+        Optional arguments and their variables.
     body : tuple of Statement
         What a loop repeats, or an ``if`` does.
     otherwise : tuple of Statement
@@ -98,7 +80,8 @@ class Statement:
 
     line: int
     name: str
-    arguments: tuple[str, ...] = ()
+    arguments: "tuple[str | Literal, ...]" = ()
+    options: dict[str, str] = field(default_factory=dict)
     body: tuple["Statement", ...] = ()
     otherwise: tuple["Statement", ...] = ()
 
@@ -169,31 +152,31 @@ class _Parser:
         name, line = words[0], self.position + 1
         if name in ENDS or (name == "breakloop" and not self.loops):
             raise ScriptError(UNKNOWN_COMMAND, line)
-        arguments = self._arguments(name, words[1:], line)
+        arguments, options = self._arguments(name, words[1:], line)
         self.position += 1
         if name == "if":
             return self._condition(line, arguments)
         if name not in LOOPS:
-            return Statement(line, name, arguments)
+            return Statement(line, name, arguments, options)
         self.loops += 1
         body = self._block(("endloop",))
         self.loops -= 1
         self.position += 1
-        return Statement(line, name, arguments, body)
+        return Statement(line, name, arguments, options, body)
 
-    def _condition(self, line: int, arguments: tuple[str, ...]) -> Statement:
+    def _condition(self, line: int, arguments: tuple[str | Literal, ...]) -> Statement:
         body = self._block(("elseif", "else", "endif"))
         words = self._words()
         otherwise: tuple[Statement, ...] = ()
         if words[0] == "elseif":
-            nested, inner = self._arguments("if", words[1:], self.position + 1), self.position + 1
+            (nested, _), inner = self._arguments("if", words[1:], self.position + 1), self.position + 1
             self.position += 1
-            return Statement(line, "if", arguments, body, (self._condition(inner, nested),))
+            return Statement(line, "if", arguments, {}, body, (self._condition(inner, nested),))
         self.position += 1
         if words[0] == "else":
             otherwise = self._block(("endif",))
             self.position += 1
-        return Statement(line, "if", arguments, body, otherwise)
+        return Statement(line, "if", arguments, {}, body, otherwise)
 
     def _words(self) -> list[str]:
         text = self.lines[self.position]
@@ -201,20 +184,26 @@ class _Parser:
             raise ScriptError(TOO_LARGE, self.position + 1, LONGEST_LINE)
         return text.split("#")[0].split() if not text.lstrip().startswith("send_string") else text.split(maxsplit=1)
 
-    def _arguments(self, name: str, words: list[str], line: int) -> tuple[str, ...]:
+    def _arguments(self, name: str, words: list[str], line: int) -> tuple[tuple[str | Literal, ...], dict[str, str]]:
         columns = [match.start() + 1 for match in re.finditer(r"\S+", self.lines[line - 1])]
         if name not in SIGNATURES:
             raise ScriptError(UNKNOWN_COMMAND, line, columns[0])
         signature = SIGNATURES[name]
         if len(words) < len(signature):
             raise ScriptError(TOO_FEW_ARGUMENTS, line, len(self.lines[line - 1]) + 1)
-        if len(words) > len(signature):
-            raise ScriptError(UNEXPECTED_CHARACTER, line, columns[len(signature) + 1])
         for role, word, column in zip(signature, words, columns[1:], strict=False):
             code = self._fault(role, word)
             if code:
                 raise ScriptError(code, line, column)
-        return tuple(words)
+        options = {}
+        for word, column in zip(words[len(signature) :], columns[len(signature) + 1 :], strict=False):
+            match = OPTION.fullmatch(word)
+            if match is None or match[1] not in OPTIONS.get(name, ()):
+                raise ScriptError(UNEXPECTED_CHARACTER, line, column)
+            if match[2] not in self.declared:
+                raise ScriptError(UNDECLARED, line, column)
+            options[match[1]] = match[2]
+        return tuple(_value(role, word) for role, word in zip(signature, words, strict=False)), options
 
     def _fault(self, role: str, word: str) -> int:
         """Return the number of what is wrong with an argument, or 0; a new name is taken down."""
@@ -234,6 +223,11 @@ class _Parser:
             case "operator" if word not in OPERATORS:
                 return UNEXPECTED_CHARACTER
         return 0
+
+
+def _value(role: str, word: str) -> str | Literal:
+    """Return a number where there stands one, else the word."""
+    return Literal(word) if role in ("number", "literal") and LITERAL.fullmatch(word) else word
 
 
 def _literal_fault(word: str) -> int:

@@ -3,39 +3,38 @@
 The run is a generator that hands out the instant it waits for. It goes on whether or not anybody reads its output.
 """
 
-import math
-import operator
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
-from operando.sim.wires.galvanostat import LARGEST_CURRENT, Galvanostat
+from operando.sim.wires.methodscript_measure import (
+    SINGLE_MEASUREMENTS,
+    TECHNIQUES,
+    WRONG_MODE,
+    Point,
+    Technique,
+    impose,
+)
 from operando.sim.wires.methodscript_packet import Variable
-from operando.sim.wires.methodscript_parser import Script, ScriptError, Statement, literal
+from operando.sim.wires.methodscript_parser import Script, ScriptError, Statement
+from operando.sim.wires.methodscript_variables import Variables
+from operando.sim.wires.pgstat import GALVANOSTAT, PGStat
 
-WRONG_MODE, UNKNOWN_MODE, OPEN_CIRCUIT_NEEDED = 0x0023, 0x0021, 0x0014
-CELL_OVERLOAD, NEEDS_CELL_ON, OUT_OF_BOUNDS = 0x0032, 0x4027, 0x4205
-CHRONOPOTENTIOMETRY, OPEN_CIRCUIT_POTENTIOMETRY = 0x000A, 0x000B
-"""Technique numbers behind ``M``."""
+UNKNOWN_MODE, UNSUPPORTED, CELL_OVERLOAD = 0x0021, 0x001B, 0x0032
 
-GALVANOSTAT = 6
 MODES = (0, 2, 3, 4, 5, GALVANOSTAT)
 
 STATEMENT_TIME = 50e-6
 """s that a pass of a loop takes in which nothing is waited for."""
 
-POTENTIAL_RANGE = "205"
-"""Range field of a measured potential."""
-
-COMPARISONS: dict[str, Callable[[float, float], bool]] = {
-    "<": operator.lt, ">": operator.gt, "<=": operator.le, ">=": operator.ge, "==": operator.eq, "!=": operator.ne,
-}  # fmt: skip
-
-ARITHMETIC: dict[str, Callable[[float, float], float]] = {
-    "add_var": operator.add, "sub_var": operator.sub, "mul_var": operator.mul, "div_var": operator.truediv,
-}  # fmt: skip
+CURRENTS = ("ba", "db")
+"""Kinds whose ranges are those of the current: measured, applied."""
 
 
 class _BreakLoop(Exception):
     """``breakloop``."""
+
+
+class _EndMeasurement(Exception):
+    """The host's ``Y``."""
 
 
 class _Abort(Exception):
@@ -49,37 +48,45 @@ class Run:
     ----------
     script : Script
         Parsed.
-    galvanostat : Galvanostat
+    pgstat : PGStat
         Its only hands and eyes.
     now : float
-        s, when it starts.
+        s of the instrument's clock, when it starts.
     """
 
-    def __init__(self, script: Script, galvanostat: Galvanostat, now: float) -> None:
+    def __init__(self, script: Script, pgstat: PGStat, now: float) -> None:
         self.failed = False
         """Whether it ended by an error; ``on_finished:`` was left out then and the cell is as it was."""
         self.critical_overload = False
         """A fault: the cell draws more than the instrument can supply."""
+        self.limits_ignored = False
+        """A fault: neither ``breakloop`` nor ``abort`` does anything."""
         self._script = script
-        self._galvanostat = galvanostat
-        self._clock = now
-        self._timer = now
-        self._mode = 0.0
-        self._variables = {name: Variable() for name in script.variables}
+        self._pgstat = pgstat
+        self._clock = self._due = self._timer = now
+        self._variables = Variables(script.variables)
         self._packet: list[str] = []
         self._output: list[str] = []
-        self._due = now
+        self._silent = False
+        self._measuring = 0
+        self._interruption: type[Exception] | None = None
+        self._halted: float | None = None
+        self._stood = 0.0
         self._steps: Iterator[float] | None = self._whole()
-        self._aborted = False
 
     @property
     def running(self) -> bool:
         """Whether anything is left to do."""
         return self._steps is not None
 
+    @property
+    def due(self) -> float:
+        """The instant (s of the instrument's clock) at which there is something to do; infinity while there is none."""
+        return float("inf") if self._steps is None or self._halted is not None else self._due
+
     def advance(self, now: float) -> list[str]:
         """Execute up to ``now`` (s) and return the lines written."""
-        while self._steps is not None and self._due <= now:
+        while self._steps is not None and self.due <= now:
             try:
                 self._due = next(self._steps)
             except StopIteration:
@@ -89,8 +96,31 @@ class Run:
 
     def abort(self, now: float) -> list[str]:
         """End it early: open loops are closed, ``on_finished:`` is executed."""
+        self.resume(now)
         self._output.append("Z")
-        self._aborted = True
+        return self._interrupt(_Abort, now)
+
+    def end_measurement(self, now: float) -> list[str]:
+        """End the measurement loop that runs, if one does; the script goes on behind it."""
+        self._output.append("Y")
+        return self._interrupt(_EndMeasurement, now) if self._measuring and self._halted is None else self.advance(now)
+
+    def halt(self, now: float) -> None:
+        """Execute nothing from now on; the cell stays as it is."""
+        if self._halted is None:
+            self._halted = now
+
+    def resume(self, now: float) -> None:
+        """Go on where it was halted; what was being waited for comes later by as much."""
+        if self._halted is not None:
+            stood = now - self._halted
+            self._stood += stood
+            self._due += stood
+            self._clock += stood
+            self._halted = None
+
+    def _interrupt(self, how: type[Exception], now: float) -> list[str]:
+        self._interruption = how
         self._due = self._clock = now
         return self.advance(now)
 
@@ -99,7 +129,7 @@ class Run:
             try:
                 yield from self._execute(self._script.body)
             except _Abort:
-                self._aborted = False
+                pass
             yield from self._finish()
         except ScriptError as error:
             self.failed = True
@@ -111,159 +141,138 @@ class Run:
         try:
             yield from self._execute(self._script.on_finished)
         except _Abort:
-            self._galvanostat.switch(False)
+            self._pgstat.switch(False)
 
     def _execute(self, statements: tuple[Statement, ...]) -> Iterator[float]:
         for statement in statements:
-            if statement.name in ("meas_loop_cp", "meas_loop_ocp"):
+            name = statement.name
+            if self._variables.perform(statement):
+                continue
+            if name in TECHNIQUES:
                 yield from self._measure(statement)
-            elif statement.name == "loop":
+            elif name == "loop":
                 yield from self._loop(statement)
-            elif statement.name == "if":
-                yield from self._execute(statement.body if self._holds(statement) else statement.otherwise)
-            elif statement.name == "wait":
-                yield from self._wait(self._clock + self._number(statement.arguments[0]))
+            elif name == "if":
+                yield from self._execute(statement.body if self._variables.holds(statement) else statement.otherwise)
+            elif name == "wait":
+                yield from self._wait(self._clock + self._number(statement, 0))
+            elif name == "meas":
+                yield from self._measure_once(statement)
             else:
                 self._perform(statement)
 
     def _wait(self, until: float) -> Iterator[float]:
-        self._clock = until
-        yield until
-        if self._aborted:
-            raise _Abort
+        self._clock = max(self._clock, until)
+        yield self._clock
+        if self._interruption is not None:
+            interruption, self._interruption = self._interruption, None
+            raise interruption
 
     def _loop(self, statement: Statement) -> Iterator[float]:
         self._output.append("L")
         try:
-            while self._holds(statement):
+            while self._variables.holds(statement):
                 began = self._clock
                 yield from self._execute(statement.body)
                 if self._clock == began:
                     yield from self._wait(began + STATEMENT_TIME)
         except _BreakLoop:
             pass
-        except _Abort:
+        except (_Abort, _EndMeasurement):
             self._output.append("+")
             raise
         self._output.append("+")
 
     def _measure(self, statement: Statement) -> Iterator[float]:
-        galvanostatic = statement.name == "meas_loop_cp"
-        self._check_measurement(statement, galvanostatic)
-        interval, duration = (self._number(word) for word in statement.arguments[-2:])
-        if interval <= 0.0 or not math.isfinite(duration / interval):
-            raise ScriptError(OUT_OF_BOUNDS, statement.line)
-        self._output.append(f"M{CHRONOPOTENTIOMETRY if galvanostatic else OPEN_CIRCUIT_POTENTIOMETRY:04X}")
+        technique = TECHNIQUES[statement.name]
+        points = technique.begin(statement, self._variables, self._pgstat)
+        self._output.append(f"M{technique.number:04X}")
+        self._measuring += 1
         try:
-            yield from self._samples(statement, galvanostatic, interval, duration)
-        except _BreakLoop:
+            yield from self._points(statement, technique, points)
+        except (_BreakLoop, _EndMeasurement):
             pass
         except _Abort:
             self._output.append("*")
             raise
+        finally:
+            self._measuring -= 1
         self._output.append("*")
 
-    def _check_measurement(self, statement: Statement, galvanostatic: bool) -> None:
-        if not galvanostatic:
-            if self._galvanostat.connected:
-                raise ScriptError(OPEN_CIRCUIT_NEEDED, statement.line)
-            return
-        if self._mode != GALVANOSTAT:
-            raise ScriptError(WRONG_MODE, statement.line)
-        if not self._galvanostat.connected:
-            raise ScriptError(NEEDS_CELL_ON, statement.line)
-        self._impose(self._number(statement.arguments[2]), statement.line)
-
-    def _samples(self, statement: Statement, galvanostatic: bool, interval: float, duration: float) -> Iterator[float]:
-        start = self._clock
-        for index in range(1, max(1, round(duration / interval)) + 1):
-            yield from self._wait(start + index * interval)
+    def _points(self, statement: Statement, technique: Technique, points: Iterator[Point]) -> Iterator[float]:
+        start, stood = self._clock, self._stood
+        for point in points:
+            if technique.follows:
+                impose(self._pgstat, point.value, statement.line)
+            yield from self._wait(start + self._stood - stood + point.until)
             if self.critical_overload:
                 raise ScriptError(CELL_OVERLOAD, statement.line)
-            self._sample(statement.arguments, galvanostatic)
+            measured = technique.measure(self._pgstat, point)
+            for name, variable in zip(statement.arguments, measured, strict=False):
+                self._variables[str(name)] = variable
             yield from self._execute(statement.body)
 
-    def _sample(self, arguments: tuple[str, ...], galvanostatic: bool) -> None:
-        status = f",1{self._galvanostat.status:X}"
-        self._variables[arguments[0]] = Variable(
-            self._galvanostat.potential(), "ab", fields=f"{status},{POTENTIAL_RANGE}"
-        )
-        if galvanostatic:
-            fields = f"{status},2{self._galvanostat.range:02X}"
-            self._variables[arguments[1]] = Variable(self._galvanostat.current(), "ba", fields=fields)
+    def _measure_once(self, statement: Statement) -> Iterator[float]:
+        _, name, kind = map(str, statement.arguments)
+        if kind not in SINGLE_MEASUREMENTS:
+            raise ScriptError(UNSUPPORTED, statement.line)
+        self._pgstat.begin_current()
+        yield from self._wait(self._clock + self._number(statement, 0))
+        self._variables[name] = SINGLE_MEASUREMENTS[kind](self._pgstat)
 
     def _perform(self, statement: Statement) -> None:
-        arguments = statement.arguments
         match statement.name:
-            case "var":
-                self._variables[arguments[0]] = Variable()
-            case "store_var":
-                self._variables[arguments[0]] = Variable(
-                    literal(arguments[1]), arguments[2], arguments[1].endswith("i")
-                )
-            case "copy_var":
-                source = self._variables[arguments[0]]
-                self._variables[arguments[1]] = Variable(source.value, source.kind, source.integer, source.fields)
-            case "alter_vartype":
-                self._variables[arguments[0]].kind = arguments[1]
-            case "add_var" | "sub_var" | "mul_var" | "div_var":
-                self._calculate(statement)
             case "timer_start":
                 self._timer = self._clock
             case "timer_get":
-                self._variables[arguments[0]] = Variable(self._clock - self._timer, "eb")
-            case "pck_start" | "pck_add" | "pck_end" | "send_string":
-                self._write(statement.name, arguments)
+                self._variables[str(statement.arguments[0])] = Variable(self._clock - self._timer, "eb")
             case "breakloop":
-                raise _BreakLoop
+                if not self.limits_ignored:
+                    raise _BreakLoop
             case "abort":
-                raise _Abort
+                if not self.limits_ignored:
+                    raise _Abort
+            case "pck_start" | "pck_add" | "pck_end" | "send_string" | "set_script_output":
+                self._write(statement)
             case _:
                 self._configure(statement)
 
-    def _calculate(self, statement: Statement) -> None:
-        variable = self._variables[statement.arguments[0]]
-        try:
-            value = ARITHMETIC[statement.name](variable.value, self._number(statement.arguments[1]))
-        except ZeroDivisionError:
-            raise ScriptError(OUT_OF_BOUNDS, statement.line) from None
-        self._variables[statement.arguments[0]] = Variable(value, variable.kind, variable.integer)
-
     def _configure(self, statement: Statement) -> None:
-        """Cell, mode and range; the settings of the analogue filters have no effect here."""
-        arguments = statement.arguments
+        """Cell, mode and ranges; the settings of the analogue filters have no effect here."""
         match statement.name:
-            case "cell_on" | "cell_off":
-                self._galvanostat.switch(statement.name == "cell_on")
-            case "set_i":
-                if self._mode != GALVANOSTAT:
+            case "cell_on":
+                if "ocp" in statement.options and not self._pgstat.galvanostatic:
+                    impose(self._pgstat, self._variables[statement.options["ocp"]].value, statement.line)
+                self._pgstat.switch(True)
+            case "cell_off":
+                self._pgstat.switch(False)
+            case "set_i" | "set_e":
+                if self._pgstat.galvanostatic != (statement.name == "set_i"):
                     raise ScriptError(WRONG_MODE, statement.line)
-                self._impose(self._number(arguments[0]), statement.line)
+                impose(self._pgstat, self._number(statement, 0), statement.line)
             case "set_pgstat_mode":
-                self._mode = self._number(arguments[0])
-                if self._mode not in MODES:
+                mode = self._number(statement, 0)
+                if mode not in MODES:
                     raise ScriptError(UNKNOWN_MODE, statement.line)
-            case "set_range" | "set_range_minmax" | "set_autoranging" if arguments[0] in ("ba", "db"):
-                self._galvanostat.choose_range(self._number(arguments[-1]))
+                self._pgstat.set_mode(int(mode))
+            case "set_range" | "set_range_minmax" if statement.arguments[0] in CURRENTS:
+                ends = [abs(self._number(statement, index)) for index in range(1, len(statement.arguments))]
+                self._pgstat.choose_range(max(ends))
+            case "set_autoranging" if statement.arguments[0] in CURRENTS:
+                self._pgstat.range_itself(abs(self._number(statement, 1)), abs(self._number(statement, 2)))
 
-    def _impose(self, ampere: float, line: int) -> None:
-        if abs(ampere) > LARGEST_CURRENT:
-            raise ScriptError(OUT_OF_BOUNDS, line)
-        self._galvanostat.set_current(ampere)
+    def _write(self, statement: Statement) -> None:
+        match statement.name:
+            case "pck_start":
+                self._packet = []
+            case "pck_add":
+                self._packet.append(self._variables[str(statement.arguments[0])].packed())
+            case "set_script_output":
+                self._silent = self._number(statement, 0) == 0.0
+            case "pck_end" if not self._silent:
+                self._output.append("P" + ";".join(self._packet))
+            case "send_string" if not self._silent:
+                self._output.append("T" + str(statement.arguments[0]).strip('"'))
 
-    def _write(self, name: str, arguments: tuple[str, ...]) -> None:
-        if name == "pck_start":
-            self._packet = []
-        elif name == "pck_add":
-            self._packet.append(self._variables[arguments[0]].packed())
-        elif name == "pck_end":
-            self._output.append("P" + ";".join(self._packet))
-        else:
-            self._output.append("T" + arguments[0].strip('"'))
-
-    def _holds(self, statement: Statement) -> bool:
-        left, comparison, right = statement.arguments
-        return COMPARISONS[comparison](self._number(left), self._number(right))
-
-    def _number(self, word: str) -> float:
-        return self._variables[word].value if word in self._variables else literal(word)
+    def _number(self, statement: Statement, index: int) -> float:
+        return self._variables.number(statement.arguments[index])

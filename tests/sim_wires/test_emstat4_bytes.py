@@ -1,10 +1,10 @@
 """Bytes and doings of the potentiostat: it cycles a cell by itself, in its own time."""
 
 import re
-from dataclasses import dataclass
 
 import numpy as np
 import pytest
+from sim_wires.capacitor import Capacitor
 
 from operando.sim.wires.emstat4 import EmStat4
 
@@ -47,22 +47,11 @@ cell_off
 """
 
 
-@dataclass
-class Capacitor:
-    """A cell that charges along a straight line: 0.1 V in a second at 100 µA."""
-
-    voltage: float = 3.0
-    current: float = 0.0
-
-    def step(self, dt: float) -> None:
-        self.voltage += self.current * 1000.0 * dt
-
-
 class Bench:
     """An instrument on a capacitor, and a clock."""
 
-    def __init__(self) -> None:
-        self.cell = Capacitor()
+    def __init__(self, cell: Capacitor | None = None) -> None:
+        self.cell = cell or Capacitor()
         self.instrument = EmStat4(self.cell, np.random.default_rng(8))
         self.now = 100.0
 
@@ -70,10 +59,11 @@ class Bench:
         return b"".join(reply.data for reply in self.instrument.receive(text.encode(), self.now)).decode()
 
     def live(self, seconds: float) -> str:
-        heard = b""
-        for _ in range(round(seconds / 0.01)):
-            self.now += 0.01
-            self.cell.step(0.01)
+        heard, end = b"", self.now + seconds
+        while self.now < end:
+            until = min(end, self.now + 0.01, max(self.now, self.instrument.due))
+            self.cell.step(until - self.now)
+            self.now = until
             heard += b"".join(reply.data for reply in self.instrument.advance(self.now))
         return heard.decode()
 
@@ -196,3 +186,102 @@ def test_an_endless_loop_holds_nobody_up(bench: Bench) -> None:
 def test_a_current_beyond_its_range_is_an_overload(bench: Bench) -> None:
     bench.ask(CYCLE.replace("db 1m 1m", "db 10u 10u"))
     assert ",12,20F" in packets(bench.live(1.0))[0]
+
+
+CONSTANT_VOLTAGE = """e
+var p
+var c
+var n
+store_var n 1i ja
+set_pgstat_chan 0
+set_pgstat_mode 3
+set_range ba 1m
+set_autoranging ba 1u 1m
+set_e 3100m
+cell_on
+meas_loop_ca p c 3100m 100m 100
+pck_start
+pck_add p
+pck_add c
+pck_end
+if c <= 10u
+breakloop
+endif
+endloop
+store_var n 2i ja
+cell_off
+meas_loop_ocp p 100m 1
+pck_start
+pck_add p
+pck_add n
+pck_end
+endloop
+on_finished:
+cell_off
+
+"""
+
+
+@pytest.fixture
+def resistive() -> Bench:
+    """A capacitor behind 500 Ω: its time constant is 0.5 s."""
+    return Bench(Capacitor(ohm=500.0))
+
+
+def test_a_held_voltage_is_left_by_a_decaying_current(resistive: Bench) -> None:
+    assert resistive.ask(CONSTANT_VOLTAGE) == "e\nM0007\n"
+    heard = packets(resistive.live(5.0))
+    currents = [value(each, "ba") for each in heard if "ba" in each]
+    assert currents[0] == pytest.approx(200e-6 * 5.0 * (1.0 - np.exp(-0.2)), rel=1e-3)  # the mean of the interval
+    assert currents == sorted(currents, reverse=True)
+    assert currents[-1] <= 10e-6 < currents[-2]
+    assert sum(currents) * 0.1 == pytest.approx(resistive.cell.passed * 3600.0, rel=1e-4)
+    assert [value(each, "da") for each in heard if "ba" in each] == pytest.approx([3.1] * len(currents))
+    rest = [value(each, "ab") for each in heard if "ab" in each]
+    assert len(rest) == 10
+    assert rest[0] == pytest.approx(3.1 - 500.0 * 9e-6, abs=2e-3)
+
+
+def test_the_host_ends_a_measurement_and_the_script_goes_on_behind_it(resistive: Bench) -> None:
+    resistive.ask(CONSTANT_VOLTAGE)
+    resistive.live(0.35)
+    assert resistive.ask("Y\n") == "Y\n*\nM000B\n"
+    assert resistive.cell.state == "open"
+    rest = resistive.live(5.0)
+    assert len(packets(rest)) == 10
+    assert rest.endswith("*\n\n")
+    assert resistive.ask("Y\n") == "Y!0006\n"
+
+
+def test_a_measurement_that_is_not_there_is_not_ended(bench: Bench) -> None:
+    bench.ask("e\nvar p\nwait 1\nmeas_loop_ocp p 100m 1\nendloop\n\n")
+    bench.live(0.5)
+    assert bench.ask("Y\n") == "Y\n"
+    assert bench.live(0.4) == ""
+    assert bench.live(2.0) == "M000B\n*\n\n"
+
+
+def test_a_halted_script_goes_on_where_it_stood(bench: Bench) -> None:
+    bench.ask(CYCLE)
+    bench.live(1.2)
+    assert bench.ask("h\n") == "h\n"
+    assert bench.live(10.0) == ""
+    assert bench.cell.current == pytest.approx(100e-6)
+    assert bench.ask("H\n") == "H\n"
+    assert [value(each, "eb") for each in packets(bench.live(0.4))] == [pytest.approx(11.5)]
+
+
+def test_a_cell_that_draws_too_much_is_overload_and_not_more_than_the_range(bench: Bench) -> None:
+    cell = Capacitor(voltage=0.0, farad=1e6, ohm=1.0)
+    greedy = Bench(cell)
+    greedy.ask(CONSTANT_VOLTAGE)
+    heard = packets(greedy.live(1.0))
+    assert cell.current == pytest.approx(1.1e-3)
+    assert all(",12,215" in each for each in heard)
+
+
+def test_another_mode_opens_the_relay(bench: Bench) -> None:
+    said = bench.ask(
+        "e\nvar p\nvar c\nset_pgstat_mode 6\ncell_on\nset_pgstat_mode 3\nmeas_loop_ca p c 1 1 1\nendloop\n\n"
+    )
+    assert said == "e\n!4027: Line 6\n"

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from sim_wires.capacitor import Capacitor
 from wire.transcript import Exchange, exchange, transcript
 
 from operando.sim.cell.amplifier import HIGH, Amplifier
@@ -15,15 +16,9 @@ from operando.sim.wires.instrument import Instrument
 from operando.sim.wires.nv200 import NV200
 
 
-class Cell:
+def capacitor() -> Capacitor:
     """0.1 V in a second at 196 µA."""
-
-    def __init__(self) -> None:
-        self.voltage = 3.5
-        self.current = 0.0
-
-    def step(self, dt: float) -> None:
-        self.voltage += self.current / 196e-6 * 0.1 * dt
+    return Capacitor(voltage=3.5, farad=1.96e-3)
 
 
 def load_cell(needs: str) -> Instrument:
@@ -68,21 +63,21 @@ def test_the_slew_rate_is_read_back_as_written() -> None:
     "each", [each for each in transcript("emstat4") if not each.needs], ids=lambda each: each.title
 )
 def test_a_command_to_the_potentiostat_goes_as_the_transcript_says(each: Exchange) -> None:
-    reply = said(EmStat4(Cell(), np.random.default_rng(1)), each.sent, 1.0)
+    reply = said(EmStat4(capacitor(), np.random.default_rng(1)), each.sent, 1.0)
     if each.title == "start the programme":
         assert reply == each.reply + b"L\nM000A\n"  # the stream begins at once
     else:
         assert each.matches(reply), reply
 
 
-def started() -> tuple[EmStat4, Cell, bytes]:
-    cell = Cell()
+def started() -> tuple[EmStat4, Capacitor, bytes]:
+    cell = capacitor()
     instrument = EmStat4(cell, np.random.default_rng(1))
     start = exchange("emstat4", "start the programme")
     return instrument, cell, said(instrument, start.sent, 1.0).removeprefix(start.reply)
 
 
-def run(instrument: EmStat4, cell: Cell, begin: float, end: float) -> bytes:
+def run(instrument: EmStat4, cell: Capacitor, begin: float, end: float) -> bytes:
     heard = b""
     for now in np.arange(begin, end, 0.01):
         cell.step(0.01)
