@@ -102,10 +102,6 @@ class Electrochemistry:
         """Current through the leads, in A, charging positive."""
         return self._lead(self._source, self._series)
 
-    @current.setter
-    def current(self, ampere: float) -> None:
-        self.impose_current(ampere)
-
     def impedance(self, frequency: float) -> complex:
         """Small-signal impedance between the terminals (Ω) as the cell stands, at a frequency in Hz.
 

@@ -123,12 +123,12 @@ def test_more_voltage_is_more_pressure(setup: Setup) -> None:
 def test_pressure_rises_on_charge_at_constant_drive_and_falls_back_on_discharge(setup: Setup) -> None:
     rig = Rig(dataclasses.replace(setup, speed=250.0))
     start = rig.pressure
-    rig.electrochemistry.current = 0.049
+    rig.electrochemistry.impose_current(0.049)
     for _ in range(500):
         rig.step(0.05)
     areal = rig.electrochemistry.extracted / 0.7854
     assert rig.pressure - start == pytest.approx(2.5 * areal * 1.56, abs=0.08)
-    rig.electrochemistry.current = -0.049
+    rig.electrochemistry.impose_current(-0.049)
     for _ in range(500):
         rig.step(0.05)
     assert rig.pressure == pytest.approx(start, abs=0.08)

@@ -142,7 +142,7 @@ def kramers_kronig(frequency: Array, impedance: Complex) -> Complex:
     count = max(2, min(len(omega) // 2, round(4 * math.log10(omega.max() / omega.min()))))
     times = np.geomspace(1.0 / omega.max(), 1.0 / omega.min(), count)
     relaxing = 1.0 / (1.0 + 1j * omega[:, None] * times)
-    elements = np.column_stack([np.ones_like(omega), relaxing, 1j * omega, 1.0 / (1j * omega)])
+    elements: Complex = np.column_stack([np.ones_like(omega), relaxing, 1j * omega, 1.0 / (1j * omega)])
     weighted: Complex = elements / np.abs(impedance)[:, None]
     design = _split(weighted)
     norm = np.linalg.norm(design, axis=0)
