@@ -14,6 +14,9 @@ from operando.sim.cell.resistance import PRESSURE, TEMPERATURE, Branch
 HOUR = 3600.0
 """s."""
 
+REST = 1e-6
+"""A/cm²: with less, a spectrum finds the cell at rest; a fully charged one would last for a month."""
+
 
 class Control(enum.Enum):
     """What the potentiostat imposes."""
@@ -67,7 +70,8 @@ class Electrochemistry:
         """Ω across the terminals: a fault."""
         self.leakage = resistance.LEAKAGE
         """Ω cm², of the electrolyte for electrons: self-discharge."""
-        self._counter = counter_electrode_potential
+        self.counter_electrode_potential = counter_electrode_potential
+        """V vs Li/Li+; a fault moves it."""
         self._area = math.pi * electrode_diameter**2 / 400.0
         self._speed = speed
         self._branches = resistance.branches()
@@ -108,7 +112,7 @@ class Electrochemistry:
         Where diffusion depends on the direction of the current, a cell at rest shows that of charging.
         """
         omega = 2.0 * math.pi * frequency
-        inward = self._through(self._source, self._series) < 0.0
+        inward = self._through(self._source, self._series) < -REST * self._area * self._speed
         total = complex(self._series) + 1.0 / (1j * omega / self._slope + 1.0 / self._leak)
         for branch in self._branches:
             ohm, seconds = self._branch(branch, inward)
@@ -138,7 +142,7 @@ class Electrochemistry:
 
     @property
     def _equilibrium(self) -> float:
-        return self.material.open_circuit_potential(self.charge) - self._counter
+        return self.material.open_circuit_potential(self.charge) - self.counter_electrode_potential
 
     @property
     def _source(self) -> float:

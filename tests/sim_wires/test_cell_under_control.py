@@ -1,5 +1,6 @@
 """What a potentiostat does to the cell: a held voltage, open circuit, a small wave; and what goes wrong with a cell."""
 
+import dataclasses
 import math
 
 import numpy as np
@@ -7,7 +8,10 @@ import pytest
 
 from operando.sim.cell import resistance
 from operando.sim.cell.electrochemistry import Electrochemistry
+from operando.sim.cell.imperfections import PERFECT
 from operando.sim.cell.material import nmc811
+from operando.sim.cell.rig import Rig
+from operando.sim.setup import Setup
 
 AREA = math.pi / 4.0  # cm², 10 mm across
 AMPERE = 98.2e-6  # 25 mA/g
@@ -177,3 +181,24 @@ def test_a_run_that_loses_its_pressure_polarises_more_and_holds_less() -> None:
             subject.step(10.0)
         capacities.append(subject.charge)
     assert capacities[1] < 0.85 * capacities[0]
+
+
+def test_an_empty_cell_resists_more_while_it_is_discharged_than_at_rest() -> None:
+    subject = cell(charge=60.0)
+    at_rest = abs(subject.impedance(1e-3))
+    subject.hold_voltage(subject.voltage - 2e-5)  # a potentiostat's own error is no discharge
+    assert abs(subject.impedance(1e-3)) == at_rest
+    subject.impose_current(-AMPERE)
+    assert abs(subject.impedance(1e-3)) > 2.0 * at_rest
+
+
+def test_a_stack_that_loses_its_pressure_shows_it_in_the_voltage(setup: Setup) -> None:
+    rig = Rig(dataclasses.replace(setup, initial_pressure=6.0, imperfections=PERFECT))
+    rig.electrochemistry.extracted = 0.4
+    rig.electrochemistry.impose_current(AMPERE)
+    rig.step(2.0)
+    pressed, pressure = rig.snapshot(0).voltage, rig.pressure
+    rig.amplifier.setpoint = 20.0
+    rig.step(2.0)
+    assert rig.pressure < 0.5 * pressure
+    assert rig.snapshot(0).voltage > pressed + 0.02
