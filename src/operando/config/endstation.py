@@ -9,6 +9,7 @@ from pydantic import Field, PrivateAttr, model_validator
 from operando.config._model import Table
 from operando.config.beam import Beam, Detector, Integration, Lattice, Simulation, Source, Stage
 from operando.config.cell import Cell
+from operando.config.channels import Channel, clash
 from operando.config.control import Control
 from operando.config.disk import Disk, Recorder
 from operando.config.instruments import Heater, LoadCell, Piezo, Potentiostat, Pressure
@@ -40,6 +41,7 @@ class Endstation(Table):
     people: list[Person] = Field(default_factory=list)
     proposal: Proposal | None = None
     programme: Programme
+    channels: list[Channel] = Field(default_factory=list)
     detector: Detector
     stage: Stage
     source: Source
@@ -72,7 +74,7 @@ class Endstation(Table):
             current = getattr(self.programme, name)
             if current > limit:
                 raise ValueError(f"programme.{name} = {current} is above potentiostat.current_limit_A = {limit}")
-        if complaint := contradiction(self):
+        if complaint := clash(self.channels, self.potentiostat) or contradiction(self):
             raise ValueError(complaint)
         sample, proposal = self.sample, self.proposal
         self.site.check_names(sample.name if sample else None, proposal.identifier if proposal else None)

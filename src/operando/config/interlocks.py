@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from operando.config._model import Table
-from operando.vocabulary import FACTS, QUANTITY, Severity, unit_of
+from operando.vocabulary import FACTS, QUANTITY, Severity, cell_of, of_channel, plain_name, unit_of
 
 if TYPE_CHECKING:
     from operando.config.endstation import Endstation
@@ -22,6 +22,9 @@ ConditionName = Literal[
     "no_effect",
     "runaway",
     "short_circuit",
+    "surge",
+    "lead_off",
+    "missing",
     "unexplained",
 ]
 ONLY = {
@@ -30,13 +33,17 @@ ONLY = {
     "no_effect": "temperature",
     "runaway": "temperature",
     "short_circuit": "voltage",
+    "surge": "current",
+    "lead_off": "current",
 }
-"""Conditions that look at more than the quantity that they name, which is then always the same."""
-LIMITLESS = ("invalid", "saturated", "set")
+"""Conditions that look at more than the quantity that they name, which is then always the same, of whichever cell."""
+LIMITLESS = ("invalid", "saturated", "set", "missing")
+SHARES = ("surge", "lead_off")
+"""Conditions whose limit is a share."""
 FLAGS = tuple(name for name, unit in FACTS.items() if not unit)
 WINDOWS = {"rate_above": 0.5, "runaway": 10.0}
 """s over which a rate is taken, where the row does not say."""
-LIMIT_UNITS = {"stale": "s", "no_effect": "%", "runaway": "K/s"}
+LIMIT_UNITS = {"stale": "s", "no_effect": "%", "runaway": "K/s", "surge": "", "lead_off": ""}
 
 
 class InterlockRow(Table):
@@ -47,6 +54,10 @@ class InterlockRow(Table):
     condition: ConditionName
     limit: float | None = None
     for_s: Annotated[float, Field(ge=0)] = 0.0
+    for_samples: Annotated[int, Field(ge=1, le=1000)] = 1
+    """Readings, one after the other, at which the condition must be met; of a cell, none is skipped."""
+    every_cell: bool = False
+    """The row stands for the cell of each channel, too, under the name with the channel's behind it."""
     window_s: Annotated[float, Field(gt=0)] | None = None
     severity: Annotated[Severity, Field(strict=False)]
     current: Literal["stay", "open"] = "stay"
@@ -56,8 +67,11 @@ class InterlockRow(Table):
     @field_validator("quantity")
     @classmethod
     def _known(cls, quantity: str) -> str:
-        if quantity not in QUANTITY and quantity not in FACTS:
-            raise ValueError(f"quantity = {quantity!r} is not known; allowed: {', '.join((*QUANTITY, *FACTS))}")
+        try:
+            cell_of(quantity)
+        except KeyError:
+            allowed = ", ".join((*QUANTITY, *FACTS))
+            raise ValueError(f"quantity = {quantity!r} is not known; allowed: {allowed}") from None
         return quantity
 
     @model_validator(mode="after")
@@ -66,6 +80,16 @@ class InterlockRow(Table):
             if complaint:
                 raise ValueError(f"{self.name}: {complaint}")
         return self
+
+    @property
+    def cell(self) -> str | None:
+        """Channel of the cell that it is about; empty for the main cell, None for the whole endstation."""
+        return cell_of(self.quantity)
+
+    def on_channel(self, channel: str) -> Self:
+        """Return the same row for the cell of a channel."""
+        changes = {"name": f"{self.name}_{channel.lower()}", "quantity": of_channel(self.quantity, channel)}
+        return self.model_copy(update=changes | {"every_cell": False})
 
     @property
     def limit_unit(self) -> str:
@@ -79,10 +103,13 @@ class InterlockRow(Table):
         return self.window_s or WINDOWS.get(self.condition, 0.0)
 
     def _watched(self) -> str:
-        wanted = ONLY.get(self.condition, self.quantity)
-        if self.quantity != wanted:
+        plain = plain_name(self.quantity)
+        wanted = ONLY.get(self.condition, plain)
+        if plain != wanted:
             return f"condition {self.condition} is for quantity = {wanted!r}, not {self.quantity!r}"
-        if self.condition == "set" and self.quantity not in FLAGS:
+        if self.every_cell and self.cell != "":
+            return f"every_cell = true is for a row that names the main cell's quantity, not {self.quantity!r}"
+        if self.condition == "set" and plain not in FLAGS:
             return f"condition set is for a flag: {', '.join(FLAGS)}; not {self.quantity!r}"
         return ""
 
@@ -94,6 +121,8 @@ class InterlockRow(Table):
             return f"limit is missing; a number in {self.limit_unit or 'its own count'} is wanted"
         if self.limit is not None and self.limit <= 0 and self.condition not in ("above", "below"):
             return f"limit = {self.limit:g} {self.limit_unit}: more than 0 {self.limit_unit} is wanted"
+        if self.condition in SHARES and self.limit is not None and self.limit >= 1:
+            return f"limit = {self.limit:g}: a share, less than 1, is wanted"
         if self.window_s and self.condition not in WINDOWS:
             return f"window_s = {self.window_s:g}: only for {', '.join(WINDOWS)}"
         return ""
@@ -106,22 +135,30 @@ class InterlockRow(Table):
         return ""
 
 
+def expanded(config: "Endstation") -> list[InterlockRow]:
+    """Return every row, those for every cell once for each."""
+    channels = [channel.name for channel in config.channels]
+    return [
+        each
+        for row in config.interlocks
+        for each in (row, *(row.on_channel(name) for name in channels if row.every_cell))
+    ]
+
+
 def contradiction(config: "Endstation") -> str:
     """Return what a trip and the rest of the configuration disagree about, or nothing."""
-    names = [row.name for row in config.interlocks]
+    rows = expanded(config)
+    names = [row.name for row in rows]
     if twice := sorted({name for name in names if names.count(name) > 1}):
         return f"interlocks: name = {twice[0]!r} is there twice; each row has a name of its own"
-    programme = config.programme.compiled(config.cell.counter_electrode_potential_V)
-    allowed = {
-        ("stack_pressure", "above"): (config.pressure.high_limit_MPa, "[pressure] high_limit_MPa"),
-        ("stack_pressure", "below"): (config.pressure.low_limit_MPa, "[pressure] low_limit_MPa"),
-        ("temperature", "above"): (config.heater.high_limit_C, "[heater] high_limit_C"),
-        ("voltage", "above"): (programme.upper_cutoff, "[programme] upper_cutoff at the terminals"),
-        ("voltage", "below"): (programme.lower_cutoff, "[programme] lower_cutoff at the terminals"),
-    }
+    known = {"", *(channel.name for channel in config.channels)}
+    for row in rows:
+        if row.cell is not None and row.cell not in known:
+            return f"interlocks: {row.name}: quantity = {row.quantity!r}: there is no channel {row.cell!r}"
+    allowed = _allowed(config)
     area = math.pi / 4 * config.cell.electrode_diameter_mm**2
     reach = (config.load_cell.capacity_N - config.load_cell.tare_N) / area
-    for row in config.interlocks:
+    for row in rows:
         if (row.quantity, row.condition) == ("stack_pressure", "above") and (row.limit or 0.0) >= reach:
             return f"interlocks: {row.name}: limit = {row.limit:g} MPa, but the load cell ends at {reach:.4g} MPa"
         edge, where = allowed.get((row.quantity, row.condition), (None, ""))
@@ -133,3 +170,15 @@ def contradiction(config: "Endstation") -> str:
                 f"{where} is {edge:g}"
             )
     return ""
+
+
+def _allowed(config: "Endstation") -> dict[tuple[str, str], tuple[float, str]]:
+    """Return how far each quantity may go, by name and condition, and where that stands."""
+    programme = config.programme.compiled(config.cell.counter_electrode_potential_V)
+    return {
+        ("stack_pressure", "above"): (config.pressure.high_limit_MPa, "[pressure] high_limit_MPa"),
+        ("stack_pressure", "below"): (config.pressure.low_limit_MPa, "[pressure] low_limit_MPa"),
+        ("temperature", "above"): (config.heater.high_limit_C, "[heater] high_limit_C"),
+        ("voltage", "above"): (programme.upper_cutoff, "[programme] upper_cutoff at the terminals"),
+        ("voltage", "below"): (programme.lower_cutoff, "[programme] lower_cutoff at the terminals"),
+    }

@@ -3,8 +3,10 @@
 from operando.config.programme.amounts import Potential
 from operando.config.programme.compiling import compile_programme
 from operando.config.programme.facts import INSTRUMENTS, CellFacts, Facts, InstrumentFacts
+from operando.config.programme.hastened import hastened
 from operando.config.programme.read import load_programme, parse_programme, validated
 from operando.config.programme.short_form import Programme
+from operando.config.programme.table import Row, StatedPotential, as_text, potentials, table, voltage_range
 
 __all__ = [
     "INSTRUMENTS",
@@ -13,8 +15,15 @@ __all__ = [
     "InstrumentFacts",
     "Potential",
     "Programme",
+    "Row",
+    "StatedPotential",
+    "as_text",
     "compile_programme",
+    "hastened",
     "load_programme",
     "parse_programme",
+    "potentials",
+    "table",
     "validated",
+    "voltage_range",
 ]

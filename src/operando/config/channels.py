@@ -1,0 +1,57 @@
+"""``[[channels]]``: cells beside the one in the press, each on a potentiostat of its own."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from operando.config._model import Table
+from operando.config.cell import Cell
+from operando.config.instruments import Potentiostat
+from operando.config.programme import Programme
+from operando.vocabulary import QUANTITY, channel_quantities
+
+
+class ChannelSimulation(Table):
+    """``simulation`` of a channel: what its simulated cell is."""
+
+    material: Literal["NMC811", "LCO"] = "NMC811"
+    """Of the positive electrode."""
+
+
+class Channel(Table):
+    """One further cell; its records are ``CELL_<name>:…``, its quantities ``voltage_<name>`` in small letters."""
+
+    name: Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9]{0,7}$")]
+    potentiostat: Potentiostat
+    cell: Cell
+    programme: Programme
+    simulation: ChannelSimulation = ChannelSimulation()
+
+    @model_validator(mode="after")
+    def _told_apart(self) -> Self:
+        for quantity in channel_quantities(self.name):
+            if quantity.name in QUANTITY:
+                raise ValueError(f"name = {self.name!r}: {quantity.name} is a quantity of the main cell; another is wanted")
+        return self
+
+
+def clash(channels: list[Channel], main: Potentiostat) -> str:
+    """Return which two channels are one, or nothing.
+
+    Parameters
+    ----------
+    channels : list of Channel
+        As configured.
+    main : Potentiostat
+        Of the cell in the press.
+    """
+    names = [channel.name for channel in channels]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        return f"channels: name = {twice[0]!r} is there twice; each channel has a name of its own"
+    taken = {main.port: "[potentiostat]"}
+    for channel in channels:
+        port = channel.potentiostat.port
+        if port in taken:
+            return f"channels: {channel.name}: potentiostat.port = {port!r} is the port of {taken[port]}, too"
+        taken[port] = f"channel {channel.name}"
+    return ""
