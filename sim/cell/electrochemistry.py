@@ -9,7 +9,8 @@ import math
 
 from operando.sim.cell import resistance
 from operando.sim.cell.material import NMC811, Material
-from operando.sim.cell.resistance import PRESSURE, TEMPERATURE, Branch
+from operando.sim.cell.network import Network
+from operando.sim.cell.resistance import PRESSURE, TEMPERATURE
 
 HOUR = 3600.0
 """s."""
@@ -74,7 +75,7 @@ class Electrochemistry:
         """V vs Li/Li+; a fault moves it."""
         self._area = math.pi * electrode_diameter**2 / 400.0
         self._speed = speed
-        self._branches = resistance.branches()
+        self._branches = Network(self._area, speed)
         self._control = Control.OPEN
         self._imposed = 0.0
 
@@ -98,25 +99,23 @@ class Electrochemistry:
     @property
     def voltage(self) -> float:
         """Voltage between the terminals, in V."""
-        source = self._source
-        return self._terminal(source, self._through(source, self._series), self._series)
+        source, ohm = self._source, self._network.series
+        return self._imposed if self._control is Control.VOLTAGE else source + self._through(source, ohm) * ohm
 
     @property
     def current(self) -> float:
         """Current through the leads, in A, charging positive."""
-        return self._lead(self._source, self._series)
+        return self._lead(self._source, self._network.series)
 
     def impedance(self, frequency: float) -> complex:
         """Small-signal impedance between the terminals (Ω) as the cell stands, at a frequency in Hz.
 
         Where diffusion depends on the direction of the current, a cell at rest shows that of charging.
         """
-        omega = 2.0 * math.pi * frequency
-        inward = self._through(self._source, self._series) < -REST * self._area * self._speed
-        total = complex(self._series) + 1.0 / (1j * omega / self._slope + 1.0 / self._leak)
-        for branch in self._branches:
-            ohm, seconds = self._branch(branch, inward)
-            total += ohm / (1.0 + 1j * omega * seconds)
+        omega, network = 2.0 * math.pi * frequency, self._network
+        ampere = self._through(self._source, network.series)
+        total = network.impedance(omega, self._sluggishness(ampere < -REST * self._area * self._speed))
+        total += 1.0 / (1j * omega / self._slope + 1.0 / self._leak)
         return 1.0 / (1.0 / total + 1.0 / self.short)
 
     def step(self, dt: float) -> None:
@@ -125,33 +124,30 @@ class Electrochemistry:
         The current is that at the end of the step, so that a held voltage is stable however long the step is; it is
         exact while the current is constant.
         """
-        ohm, shares, inward = self._series, [], self._inward
-        source = self._equilibrium
-        slope = self._slope
-        for branch in self._branches:
-            branch_ohm, seconds = self._branch(branch, inward)
-            share = -math.expm1(-dt / seconds)
-            shares.append((branch, branch_ohm, share))
-            ohm += branch_ohm * share
-            source += branch.overpotential * (1.0 - share)
-        ampere = self._through(source, ohm + slope * dt)
-        self.passed += self._lead(source, ohm + slope * dt) * dt / HOUR
-        self.extracted += (ampere - self._equilibrium / self._leak) * 1000.0 * dt / HOUR
-        for branch, branch_ohm, share in shares:
-            branch.overpotential += (ampere * branch_ohm - branch.overpotential) * share
+        network, equilibrium = self._network, self._equilibrium
+        inward = self._through(equilibrium + network.overpotential, network.series) < 0.0
+        sluggishness = self._sluggishness(inward)
+        left, ohm = network.ahead(dt, sluggishness)
+        ohm += network.series + self._slope * dt
+        ampere = self._through(equilibrium + left, ohm)
+        self.passed += self._lead(equilibrium + left, ohm) * dt / HOUR
+        self.extracted += (ampere - equilibrium / self._leak) * 1000.0 * dt / HOUR
+        network.go(ampere, sluggishness)
 
     @property
     def _equilibrium(self) -> float:
         return self.material.open_circuit_potential(self.charge) - self.counter_electrode_potential
 
     @property
-    def _source(self) -> float:
-        """V behind the series resistance."""
-        return self._equilibrium + sum(branch.overpotential for branch in self._branches)
+    def _network(self) -> Network:
+        """The branches under the present conditions."""
+        self._branches.adapt(self.pressure, self.temperature)
+        return self._branches
 
     @property
-    def _series(self) -> float:
-        return resistance.series(self.pressure, self.temperature) / self._area / self._speed
+    def _source(self) -> float:
+        """V behind the series resistance."""
+        return self._equilibrium + self._branches.overpotential
 
     @property
     def _slope(self) -> float:
@@ -162,27 +158,14 @@ class Electrochemistry:
     def _leak(self) -> float:
         return self.leakage / self._area / self._speed
 
-    @property
-    def _inward(self) -> bool:
-        """Whether lithium goes back in."""
-        return self._through(self._source, self._series) < 0.0
-
-    def _branch(self, branch: Branch, inward: bool) -> tuple[float, float]:
-        """Return Ω and s of a branch now."""
-        factor = resistance.activation(branch.energy, self.temperature)
-        ohm = branch.resistance * factor / resistance.touching(self.pressure) / self._area / self._speed
-        if branch.sluggish and inward:
-            ohm *= self.material.sluggishness(self.charge)
-        return ohm, branch.time_constant * factor / self._speed
+    def _sluggishness(self, inward: bool) -> float:
+        return self.material.sluggishness(self.charge) if inward else 1.0
 
     def _through(self, source: float, ohm: float) -> float:
         """Return the current (A) through the cell itself, of a source (V) behind a resistance (Ω)."""
         if self._control is Control.VOLTAGE:
             return (self._imposed - source) / ohm
         return (self._imposed - source / self.short) / (1.0 + ohm / self.short)
-
-    def _terminal(self, source: float, ampere: float, ohm: float) -> float:
-        return self._imposed if self._control is Control.VOLTAGE else source + ampere * ohm
 
     def _lead(self, source: float, ohm: float) -> float:
         if self._control is Control.VOLTAGE:

@@ -52,7 +52,7 @@ ZERO_CELSIUS = 273.15
 """K."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Branch:
     """A resistance with a capacity across it.
 
@@ -72,12 +72,10 @@ class Branch:
     time_constant: float
     sluggish: bool
     energy: float
-    overpotential: float = 0.0
-    """V, positive on charge."""
 
 
 def branches() -> tuple[Branch, ...]:
-    """Return charge transfer and diffusion, at rest."""
+    """Return charge transfer and diffusion."""
     charge_transfer = Branch(CHARGE_TRANSFER, CHARGE_TRANSFER * DOUBLE_LAYER, False, CHARGE_TRANSFER_ENERGY)
     return (charge_transfer, *_warburg())
 
