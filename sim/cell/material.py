@@ -73,7 +73,7 @@ class Material:
 
     def sluggishness(self, charge: float) -> float:
         """Return the factor by which diffusion is slower while lithium goes in."""
-        return 1.0 + math.exp(min(20.0, (self.sluggish_below - charge) / self.sluggish_width))
+        return 1.0 + math.exp(min(8.0, (self.sluggish_below - charge) / self.sluggish_width))
 
     def slope(self, charge: float) -> float:
         """Return dE/dQ in V g/(mA h)."""
@@ -96,4 +96,4 @@ def _first_lithium(charge: float, width: float) -> float:
 
 
 def _rise(charge: float, middle: float, width: float) -> float:
-    return 1.0 / (1.0 + math.exp(-(charge - middle) / width))
+    return 1.0 / (1.0 + math.exp(min(700.0, -(charge - middle) / width)))  # e^710 is no number

@@ -43,6 +43,17 @@ def test_the_equilibrium_potential_rises_everywhere(material: Material) -> None:
     assert potentials[-1] < 4.7
 
 
+@pytest.mark.parametrize("material", MATERIALS.values(), ids=lambda material: material.name)
+def test_whatever_is_done_to_a_cell_it_has_a_voltage(material: Material) -> None:
+    for ampere in (0.1, -0.1):
+        subject = Electrochemistry(10.0, 0.7854, 0.62, 250.0, material)
+        subject.impose_current(ampere)
+        for _ in range(2000):
+            subject.step(10.0)
+            assert math.isfinite(subject.voltage)
+            assert np.isfinite(subject.impedance(1.0))
+
+
 def test_equilibrium_potentials_are_where_those_of_the_materials_are() -> None:
     assert nmc811(10.0) == pytest.approx(3.6, abs=0.05)
     assert [lco(charge) for charge in (20.0, 60.0)] == pytest.approx([3.92, 3.92], abs=0.02)  # two phases
