@@ -90,7 +90,7 @@ class Guarded:
         self.interlocks = Interlocks(
             interlock_table(CONFIG),
             Acting(
-                Told("current", self.programme.tell, self.story),
+                {"": Told("current", self.programme.tell, self.story)},
                 Told("heat", self.temperature.tell, self.story),
                 Told("pressure", self.pressure.tell, self.story),
             ),

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from interlocks.watched import PERIOD, Course, Watched, row, trip_time
 
+from operando.control.cell_conditions import ShortCircuit
 from operando.control.conditions import Above, Below, Doubtful, Holds, Saturated, Stale
 from operando.control.interlock import Interlock
-from operando.control.patterns import Couplings, NoEffect, RisesFaster, Runaway, ShortCircuit, Unexplained
+from operando.control.patterns import Couplings, NoEffect, RisesFaster, Runaway, Unexplained
 
 NOISE = np.random.default_rng(3).standard_normal(20_000)
 PRESSURE_NOISE = 0.0025  # MPa rms

@@ -6,9 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from interlocks.watched import PERIOD, Watched, row
 
+from operando.control.cell_conditions import ShortCircuit
 from operando.control.conditions import Above, Below, Doubtful, HoldsUntilReset
 from operando.control.interlock import Actions, InterlockState, reset, standing, step
-from operando.control.patterns import Couplings, RisesFaster, Runaway, ShortCircuit, Unexplained
+from operando.control.patterns import Couplings, RisesFaster, Runaway, Unexplained
 from operando.vocabulary import CurrentAction, HeatAction, PressureAction, Quality, Reading, Severity
 
 RELEASE = Actions(CurrentAction.OPEN, HeatAction.OFF, PressureAction.RELEASE)

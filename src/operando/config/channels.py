@@ -31,7 +31,7 @@ class Channel(Table):
     def _told_apart(self) -> Self:
         for quantity in channel_quantities(self.name):
             if quantity.name in QUANTITY:
-                raise ValueError(f"name = {self.name!r}: {quantity.name} is a quantity of the main cell; another is wanted")
+                raise ValueError(f"name = {self.name!r}: {quantity.name} is a quantity of the main cell already")
         return self
 
 

@@ -88,6 +88,13 @@ def believed(reading: Reading | None) -> float | None:
     return reading.value
 
 
+def measured(reading: Reading | None) -> float | None:
+    """Return the value of a reading that is a measurement, doubtful or not: an overload shows what was overloaded."""
+    if reading is None or reading.quality is Quality.INVALID or not math.isfinite(reading.value):
+        return None
+    return reading.value
+
+
 @dataclass(frozen=True, slots=True)
 class Above:
     """The value is above a limit."""
@@ -141,6 +148,22 @@ class Doubtful:
 
 
 @dataclass(frozen=True, slots=True)
+class Missing:
+    """There is no measurement at all: no reply, a lost line, not a number. A doubtful one is one."""
+
+    every_step: ClassVar[bool] = False
+    stands: ClassVar[bool] = True
+
+    def judge(self, look: Look, memory: Numbers) -> Verdict:
+        """Look whether there is a number."""
+        return Verdict(measured(look.reading) is None, look.reading.value if look.reading else NAN)
+
+    def words(self, value: float, unit: str) -> str:
+        """Say what it means."""
+        return "is not measured: nothing comes from the instrument"
+
+
+@dataclass(frozen=True, slots=True)
 class Stale:
     """No reading came for some time, s."""
 
@@ -172,6 +195,13 @@ class Holds:
     def words(self, value: float, unit: str) -> str:
         """Say that it is so."""
         return "is so"
+
+
+@dataclass(frozen=True, slots=True)
+class HeldInSample(Holds):
+    """A flag that comes with each sample, and with it alone: an older one says nothing of now."""
+
+    every_step: ClassVar[bool] = False
 
 
 @dataclass(frozen=True, slots=True)

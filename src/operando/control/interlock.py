@@ -1,10 +1,11 @@
 """Interlocks: a table of conditions, for how long each has stood, what has tripped, and which came first.
 
-A row trips when its condition has stood for as long as the row says, and stays tripped until a reset. The first cause
-is decided here, at the rate of the loop that calls `step`; of two in one step the earlier row of the table is first.
+A row trips when its condition has stood for as long, and for as many readings, as the row says, and stays tripped until
+a reset. The first cause is decided here, at the rate of the loop that calls `step`, and at every sample that `sampled`
+is shown; of two in one look the earlier row of the table is first.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from operando.control.conditions import UNKNOWN, Below, Condition, Look, Verdict
@@ -49,6 +50,10 @@ class Interlock:
         What follows.
     actions : Actions
         What is done.
+    for_samples : int
+        Readings, one after the other, at which the condition must be met.
+    cell : str or None
+        Channel of the cell that is opened; empty for the main cell, None for every cell.
     """
 
     name: str
@@ -58,6 +63,8 @@ class Interlock:
     for_s: float
     severity: Severity
     actions: Actions = Actions()
+    for_samples: int = 1
+    cell: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +85,8 @@ class Watch:
         s since the last new reading.
     time_ns : int
         Of that reading.
+    count : int
+        New readings at which the condition was met, one after the other.
     """
 
     verdict: Verdict = UNKNOWN
@@ -86,10 +95,12 @@ class Watch:
     gone: float = 0.0
     quiet: float = 0.0
     time_ns: int | None = None
+    count: int = 0
 
-    def stood(self, seconds: float) -> bool:
+    def stood(self, row: Interlock) -> bool:
         """Return whether the condition has stood for long enough."""
-        return self.held is not None and self.held >= seconds
+        enough = self.count >= row.for_samples or (row.condition.every_step and row.for_samples == 1)
+        return self.held is not None and self.held >= row.for_s and enough
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,12 +117,15 @@ class Trip:
         UTC, ns since the epoch, of the reading on which it was decided.
     actions : Actions
         What is done about it.
+    cell : str or None
+        Channel of the cell that is opened; None for every cell.
     """
 
     name: str
     words: str
     time_ns: int
     actions: Actions
+    cell: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,25 +174,30 @@ def step(
     dt : float
         s since the last step.
     """
-    clock = state.clock + max(dt, 0.0)
+    clock, passed = state.clock + max(dt, 0.0), max(dt, 0.0)
+    before = state.watches or (Watch(),) * len(table)
+    watches = tuple(_judged(row, watch, readings, clock, passed) for row, watch in zip(table, before, strict=True))
+    return _after(state, table, watches, clock)
+
+
+def sampled(
+    state: InterlockState, table: Sequence[Interlock], readings: Mapping[str, Reading], names: Collection[str]
+) -> InterlockState:
+    """Judge the rows that watch what came with a sample, between two steps; no time passes.
+
+    Parameters
+    ----------
+    state, table, readings
+        As of `step`.
+    names : collection of str
+        What is new in ``readings``.
+    """
     before = state.watches or (Watch(),) * len(table)
     watches = tuple(
-        _judged(row, watch, readings, clock, max(dt, 0.0)) for row, watch in zip(table, before, strict=True)
+        _judged(row, watch, readings, state.clock, 0.0) if row.quantity in names else watch
+        for row, watch in zip(table, before, strict=True)
     )
-    latched = {trip.name for trip in state.trips}
-    new = tuple(
-        Trip(row.name, _words(row, watch), watch.time_ns or 0, row.actions)
-        for row, watch in zip(table, watches, strict=True)
-        if row.severity is Severity.TRIP and row.name not in latched and watch.stood(row.for_s)
-    )
-    alarms = {
-        row.name: state.alarms.get(row.name) or _words(row, watch)
-        for row, watch in zip(table, watches, strict=True)
-        if row.severity is Severity.ALARM
-        and watch.age <= RECENT
-        and (watch.stood(row.for_s) or (row.name in state.alarms and watch.gone < CALM))
-    }
-    return InterlockState(watches, state.trips + new, alarms, clock)
+    return _after(state, table, watches, state.clock)
 
 
 def standing(state: InterlockState, table: Sequence[Interlock]) -> list[str]:
@@ -205,6 +224,26 @@ def reset(state: InterlockState) -> InterlockState:
     return replace(state, watches=watches, trips=(), alarms={})
 
 
+def _after(
+    state: InterlockState, table: Sequence[Interlock], watches: tuple[Watch, ...], clock: float
+) -> InterlockState:
+    """Return the state with what has tripped, risen and gone."""
+    latched = {trip.name for trip in state.trips}
+    new = tuple(
+        Trip(row.name, _words(row, watch), watch.time_ns or 0, row.actions, row.cell)
+        for row, watch in zip(table, watches, strict=True)
+        if row.severity is Severity.TRIP and row.name not in latched and watch.stood(row)
+    )
+    alarms = {
+        row.name: state.alarms.get(row.name) or _words(row, watch)
+        for row, watch in zip(table, watches, strict=True)
+        if row.severity is Severity.ALARM
+        and watch.age <= RECENT
+        and (watch.stood(row) or (row.name in state.alarms and watch.gone < CALM))
+    }
+    return InterlockState(watches, state.trips + new, alarms, clock)
+
+
 def _judged(row: Interlock, watch: Watch, readings: Mapping[str, Reading], clock: float, dt: float) -> Watch:
     reading = readings.get(row.quantity)
     fresh = reading is not None and reading.time_ns != watch.time_ns
@@ -219,9 +258,11 @@ def _judged(row: Interlock, watch: Watch, readings: Mapping[str, Reading], clock
         return replace(watch, verdict=kept, age=age, quiet=quiet, time_ns=time_ns)
     if not verdict.met:
         return Watch(verdict, 0.0, None, watch.gone + age, quiet, time_ns)
-    return Watch(verdict, 0.0, 0.0 if watch.held is None else watch.held + age, 0.0, quiet, time_ns)
+    held = 0.0 if watch.held is None else watch.held + age
+    return Watch(verdict, 0.0, held, 0.0, quiet, time_ns, watch.count + int(fresh))
 
 
 def _words(row: Interlock, watch: Watch) -> str:
     lasting = f", for {row.for_s:g} s" if row.for_s else ""
+    lasting += f", in {row.for_samples} samples" if row.for_samples > 1 else ""
     return f"{row.quantity} {row.condition.words(watch.verdict.value, row.unit)}{lasting}"

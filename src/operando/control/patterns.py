@@ -119,45 +119,6 @@ class Runaway:
 
 
 @dataclass(frozen=True, slots=True)
-class ShortCircuit:
-    """The voltage collapses at constant current: from one sample to the next by more than a limit beyond the expected.
-
-    Expected is up to three times the fall before it: the end of a discharge falls ever faster, up to twice as fast
-    with each sample. Charge or discharge, the first pair after a change of current is not judged.
-
-    Parameters
-    ----------
-    limit : float
-        V.
-    """
-
-    limit: float
-    every_step: ClassVar[bool] = False
-    stands: ClassVar[bool] = False
-    SAME: ClassVar[float] = 0.02
-    """Relative difference between two currents that are the same, as they are measured."""
-
-    def judge(self, look: Look, memory: Numbers) -> Verdict:
-        """Compare with the sample before; voltage and current must be of the same sample."""
-        current = look.readings.get("current")
-        voltage, flow = believed(look.reading), believed(current)
-        if voltage is None or flow is None or look.reading is None or current is None:
-            return Verdict(None, memory=memory)
-        if look.reading.time_ns != current.time_ns:
-            return Verdict(None, memory=memory)
-        if not memory or not math.isclose(flow, memory[0][1], rel_tol=self.SAME, abs_tol=1e-9):
-            return Verdict(False, 0.0, ((voltage, flow, math.nan),))
-        before, _, last_fall = memory[0]
-        fall = before - voltage
-        excess = fall - 3.0 * max(last_fall, 0.0)
-        return Verdict(excess > self.limit, fall, ((voltage, flow, fall),))  # not a number at the first pair: no
-
-    def words(self, value: float, unit: str) -> str:
-        """Name fall and limit."""
-        return f"has fallen by {value:.4f} {unit} at constant current, {self.limit:g} {unit} more than expected"
-
-
-@dataclass(frozen=True, slots=True)
 class Couplings:
     """What moves the stack pressure.
 

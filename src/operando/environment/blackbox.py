@@ -15,7 +15,7 @@ from typing import Any
 from operando.control.interlock import Trip
 from operando.environment.memory import replace_durably
 from operando.records import Value
-from operando.vocabulary import FACTS, QUANTITY, Reading, unit_of
+from operando.vocabulary import Reading, unit_of
 
 SPAN = 60.0
 """s before a trip, and after it."""
@@ -142,11 +142,18 @@ def _trip(trip: Trip) -> dict[str, Any]:
 
 def _column(name: str, readings: list[Reading]) -> dict[str, Any]:
     return {
-        "unit": unit_of(name) if name in QUANTITY or name in FACTS else "",
+        "unit": _unit(name),
         "time_ns": [reading.time_ns for reading in readings],
         "value": [_plain(reading.value) for reading in readings],
         "quality": [int(reading.quality) for reading in readings],
     }
+
+
+def _unit(name: str) -> str:
+    try:
+        return unit_of(name)
+    except KeyError:
+        return ""
 
 
 def _plain(value: Value) -> Value | None:

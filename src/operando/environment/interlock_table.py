@@ -3,19 +3,22 @@
 from typing import TYPE_CHECKING
 
 from operando.config import Endstation
-from operando.config.interlocks import InterlockRow
+from operando.config.interlocks import InterlockRow, expanded
+from operando.control.cell_conditions import CellView, CurrentSurge, LeadOff, ShortCircuit
 from operando.control.conditions import (
     Above,
     Below,
     Condition,
     Doubtful,
+    HeldInSample,
     Holds,
     HoldsUntilReset,
+    Missing,
     Saturated,
     Stale,
 )
 from operando.control.interlock import Actions, Interlock
-from operando.control.patterns import Couplings, NoEffect, RisesFaster, Runaway, ShortCircuit, Unexplained
+from operando.control.patterns import Couplings, NoEffect, RisesFaster, Runaway, Unexplained
 from operando.vocabulary import CurrentAction, HeatAction, PressureAction, unit_of
 
 if TYPE_CHECKING:
@@ -42,12 +45,14 @@ def interlock_table(config: Endstation) -> tuple[Interlock, ...]:
             unit=unit_of(row.quantity),
             condition=_condition(row, config),
             for_s=row.for_s,
+            for_samples=row.for_samples,
+            cell=row.cell,
             severity=row.severity,
             actions=Actions(
                 CurrentAction[row.current.upper()], HeatAction[row.heat.upper()], PressureAction[row.pressure.upper()]
             ),
         )
-        for row in config.interlocks
+        for row in expanded(config)
     )
 
 
@@ -60,13 +65,26 @@ def _condition(row: InterlockRow, config: Endstation) -> Condition:
         "invalid": Doubtful,
         "stale": lambda: Stale(limit),
         "saturated": lambda: Saturated(config.piezo.low_limit_V, config.piezo.high_limit_V, "stack_pressure_setpoint"),
-        "set": HoldsUntilReset if row.quantity.startswith("amplifier_") else Holds,
+        "missing": Missing,
+        "set": _flag(row),
         "no_effect": lambda: NoEffect(limit),
         "runaway": lambda: Runaway(limit, row.window),
-        "short_circuit": lambda: ShortCircuit(limit),
+        "short_circuit": lambda: ShortCircuit(limit, _cell(row, config)),
+        "surge": lambda: CurrentSurge(limit, _cell(row, config)),
+        "lead_off": lambda: LeadOff(limit, _cell(row, config)),
         "unexplained": lambda: Unexplained(limit, _couplings(config), PAUSE * config.programme.sample_interval_s),
     }
     return made[row.condition]()
+
+
+def _flag(row: InterlockRow) -> "Callable[[], Condition]":
+    if row.cell is not None:
+        return HeldInSample
+    return HoldsUntilReset if row.quantity.startswith("amplifier_") else Holds
+
+
+def _cell(row: InterlockRow, config: Endstation) -> CellView:
+    return CellView(row.cell or "")
 
 
 def _couplings(config: Endstation) -> Couplings:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import Any
 
 from operando.control import interlock
@@ -23,15 +23,25 @@ from operando.vocabulary import CurrentAction, HeatAction, Mode, PressureAction,
 
 SAID_EVERY = 1.0
 """s between two entries of ``interlock_tripped`` in the log, beside its changes."""
+SAMPLES_AT_ONCE = 200
+"""Samples that are judged in one step, some ms: what waits for a service that stood still must not stop the loop."""
 PATIENCE = 3.0
 """s that the pressure loop may take for a reset: an amplifier that does not answer is asked again after one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Acting:
-    """Who acts, in the order in which they are told."""
+    """Who acts, in the order in which they are told.
 
-    current: Subsystem
+    Parameters
+    ----------
+    cells : mapping of str to Subsystem
+        Who opens the circuit of which cell, by its channel; empty for the main cell.
+    heat, pressure : Subsystem
+        Of the endstation.
+    """
+
+    cells: Mapping[str, Subsystem]
     heat: Subsystem
     pressure: Subsystem
 
@@ -74,6 +84,8 @@ class Interlocks:
         self._readings: dict[str, Reading] = {}
         self._state = InterlockState(trips=_recalled(before))
         self._acted = Actions()
+        self._opened: frozenset[str] = frozenset()
+        self._samples: SimpleQueue[Mapping[str, Reading]] = SimpleQueue()
         self._mode = ""
         self._mode_before = str(before.get("mode", ""))
         self._resets: SimpleQueue[Change] = SimpleQueue()
@@ -86,6 +98,12 @@ class Interlocks:
         self._readings[name] = reading
         self._box.take(name, reading)
 
+    def take_sample(self, readings: Mapping[str, Reading]) -> None:
+        """See all that came with one sample of a cell; never blocks, from any thread."""
+        self._samples.put(readings)
+        for name, reading in readings.items():
+            self._box.take(name, reading)
+
     def shown(self, record: str, value: Value, time_ns: int) -> None:
         """See a change of state; never blocks, from any thread."""
         if record == "PRESSURE:MODE":
@@ -93,7 +111,7 @@ class Interlocks:
         self._box.shown(record, value, time_ns)
 
     def step(self, dt: float) -> None:
-        """Judge every row, and act on what has tripped since the last step.
+        """Judge every sample that came, then every row, and act on what has tripped since the last step.
 
         Parameters
         ----------
@@ -103,7 +121,7 @@ class Interlocks:
         while not self._resets.empty():
             self._reset(self._resets.get())
         before = self._state
-        self._state = after = interlock.step(before, self._table, self._readings, dt)
+        self._state = after = interlock.step(self._judged_samples(), self._table, self._readings, dt)
         if after.trips and not before.trips:
             self._mode_before = self._mode
         for trip in after.trips[len(before.trips) :]:
@@ -162,6 +180,7 @@ class Interlocks:
                 "current": trip.actions.current.name,
                 "heat": trip.actions.heat.name,
                 "pressure": trip.actions.pressure.name,
+                "cell": trip.cell,
             }
             for trip in self._state.trips
         ]
@@ -184,8 +203,9 @@ class Interlocks:
         acted, self._acted = self._acted, Actions()
         self._state = interlock.reset(self._state)
         self._until_said = 0.0
-        if acted.current is CurrentAction.OPEN:
-            self._acting.current.tell(Change("reset"))
+        opened, self._opened = self._opened, frozenset()
+        for channel in sorted(opened):
+            self._acting.cells[channel].tell(Change("reset"))
         if acted.heat is HeatAction.OFF:
             self._acting.heat.tell(Change("reset"))
         if acted.pressure is PressureAction.HOLD and self._mode_before == Mode.CLOSED_LOOP:
@@ -196,14 +216,35 @@ class Interlocks:
     def _act(self, wanted: Actions) -> None:
         """Tell who has not been told yet: current, then heat, then pressure."""
         acted, self._acted = self._acted, wanted
-        if wanted.current > acted.current:
-            self._acting.current.tell(Change("safe"))
+        opened, self._opened = self._opened, self._to_open()
+        for channel in sorted(self._opened - opened):
+            self._acting.cells[channel].tell(Change("safe"))
         if wanted.heat > acted.heat:
             self._acting.heat.tell(Change("safe" if wanted.heat is HeatAction.OFF else "stop"))
         if wanted.pressure > acted.pressure:
             release = wanted.pressure is PressureAction.RELEASE
             held = Change("mode", text=Mode.CONSTANT_VOLUME.value)
             self._acting.pressure.tell(Change("safe") if release else held)
+
+    def _to_open(self) -> frozenset[str]:
+        """Return the channels whose cells a trip wants at open circuit: its own, or all."""
+        found: set[str] = set()
+        for trip in self._state.trips:
+            if trip.actions.current is CurrentAction.OPEN:
+                found |= self._acting.cells.keys() if trip.cell is None else {trip.cell} & self._acting.cells.keys()
+        return frozenset(found)
+
+    def _judged_samples(self) -> InterlockState:
+        """Return the state after the samples that came since the last step, each judged for itself."""
+        state = self._state
+        for _ in range(SAMPLES_AT_ONCE):
+            try:
+                sample = self._samples.get_nowait()
+            except Empty:
+                break
+            self._readings.update(sample)
+            state = interlock.sampled(state, self._table, self._readings, sample.keys())
+        return state
 
     def _tell_alarms(self, before: Mapping[str, str], after: Mapping[str, str]) -> None:
         for name in after.keys() - before.keys():
@@ -240,6 +281,7 @@ def _recalled(before: Mapping[str, Any]) -> tuple[Trip, ...]:
                 str(found["words"]),
                 int(found["time_ns"]),
                 Actions(CurrentAction[found["current"]], HeatAction[found["heat"]], PressureAction[found["pressure"]]),
+                found.get("cell"),
             )
             for found in before.get("trips", ())
         )

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import Protocol
@@ -10,7 +10,7 @@ from typing import Protocol
 from operando.environment.axis import Axis
 from operando.history import EnvironmentLog
 from operando.records import Value
-from operando.vocabulary import QUANTITY, Quality, Reading
+from operando.vocabulary import Quality, Reading, quantity_of
 
 HEARTBEAT_INTERVAL = 0.25
 """s; clients call the service dead when the heartbeat is 2 s old."""
@@ -29,6 +29,9 @@ class Watcher(Protocol):
 
     def take(self, name: str, reading: Reading) -> None:
         """See a logged quantity, or a fact of `operando.vocabulary.FACTS`."""
+
+    def take_sample(self, readings: Mapping[str, Reading]) -> None:
+        """See all that came with one sample of a cell; none is left out, and they come in order."""
 
     def shown(self, record: str, value: Value, time_ns: int) -> None:
         """See a record that changes and is no reading, or a line of the log under the name ``log``."""
@@ -72,9 +75,22 @@ class Publication:
 
     def reading(self, quantity: str, reading: Reading) -> None:
         """Log a reading and serve it; never blocks, from any thread."""
-        self._log.append(quantity, reading)
         self.fact(quantity, reading)
-        self._notices.put(_Notice(QUANTITY[quantity].record, reading.value, reading.time_ns, reading.quality))
+        self._serve(quantity, reading)
+
+    def sample(self, readings: Mapping[str, Reading]) -> None:
+        """Log and serve all that came with one sample of a cell; never blocks, from any thread.
+
+        Parameters
+        ----------
+        readings : mapping of str to Reading
+            By the name of the quantity; what is a fact is shown to the watcher alone. They are of one moment, and the
+            watcher judges them together.
+        """
+        if self._watcher:
+            self._watcher.take_sample(readings)
+        for name, reading in readings.items():
+            self._serve(name, reading)
 
     def fact(self, name: str, reading: Reading) -> None:
         """Let the watcher see something that is neither logged nor served; never blocks, from any thread."""
@@ -139,6 +155,11 @@ class Publication:
                 _logger.log(notice.level, "%s", notice.text)
             else:
                 server.publish(notice.record, notice.value, notice.time_ns, notice.quality)
+
+    def _serve(self, name: str, reading: Reading) -> None:
+        if quantity := quantity_of(name):
+            self._log.append(name, reading)
+            self._notices.put(_Notice(quantity.record, reading.value, reading.time_ns, reading.quality))
 
     def close(self) -> None:
         """End `serve` once everything before this was passed on."""

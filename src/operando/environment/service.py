@@ -227,7 +227,7 @@ class Service:
     def _make_interlocks(self) -> Interlocks:
         return Interlocks(
             interlock_table(self._config),
-            Acting(current=self._programme, heat=self._temperature, pressure=self._pressure),
+            Acting(cells={"": self._programme}, heat=self._temperature, pressure=self._pressure),
             self._publication,
             self._box,
             self._before.facts("interlocks"),

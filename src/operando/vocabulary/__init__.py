@@ -16,7 +16,18 @@ from operando.vocabulary.cell_programme import (
     VoltageRamp,
 )
 from operando.vocabulary.diffraction import LatticeModel, Phase, Recipe
-from operando.vocabulary.interlocks import FACTS, CurrentAction, HeatAction, PressureAction, Severity, unit_of
+from operando.vocabulary.interlocks import (
+    CELL_FACTS,
+    FACTS,
+    CurrentAction,
+    HeatAction,
+    PressureAction,
+    Severity,
+    cell_of,
+    of_channel,
+    plain_name,
+    unit_of,
+)
 from operando.vocabulary.plain_programme import plain, plain_step, programme_from
 from operando.vocabulary.programme import ConstantCurrentCycling
 from operando.vocabulary.quantities import (
@@ -34,6 +45,7 @@ from operando.vocabulary.states import AxisState, Beat, Keeping, Mode, Programme
 from operando.vocabulary.who import who
 
 __all__ = [
+    "CELL_FACTS",
     "FACTS",
     "HOSTED",
     "QUANTITIES",
@@ -69,8 +81,11 @@ __all__ = [
     "Severity",
     "Step",
     "VoltageRamp",
+    "cell_of",
     "channel_quantities",
+    "of_channel",
     "plain",
+    "plain_name",
     "plain_step",
     "programme_from",
     "quantity_of",

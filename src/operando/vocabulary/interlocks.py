@@ -2,7 +2,7 @@
 
 from enum import IntEnum, StrEnum
 
-from operando.vocabulary.quantities import QUANTITY
+from operando.vocabulary.quantities import CELL, QUANTITY, quantity_of
 
 
 class Severity(StrEnum):
@@ -53,14 +53,20 @@ FACTS: dict[str, str] = {
     "heartbeat_simulator": "s",
     "disk_free": "GB",
     "log_unwritten": "s",
+    "cell_overload": "",
 }
 """What interlocks may watch that is no logged quantity, with its unit.
 
 ``amplifier_foreign``: somebody or something else moved or switched the piezo amplifier. ``amplifier_status``: it says
 that it or its actuator is faulty. ``heater_fault``: loop break, heater failure, over-range or lost remote setpoint.
-``log_unwritten``: the time since the environment log was last on its disk.
+``log_unwritten``: the time since the environment log was last on its disk. ``cell_overload``: the potentiostat gives
+a sample the status overload; of the cell on a further channel ``B`` it is called ``cell_overload_b``.
 A heartbeat is the time since the last beat; 0 where none is expected: never heard, or ended in order.
 """
+
+
+CELL_FACTS = frozenset({"cell_overload"})
+"""Those that come with each sample of a cell."""
 
 
 def unit_of(watched: str) -> str:
@@ -68,7 +74,55 @@ def unit_of(watched: str) -> str:
 
     Examples
     --------
-    >>> unit_of("stack_pressure"), unit_of("disk_free")
-    ('MPa', 'GB')
+    >>> unit_of("stack_pressure"), unit_of("disk_free"), unit_of("voltage_b")
+    ('MPa', 'GB', 'V')
     """
-    return QUANTITY[watched].unit if watched in QUANTITY else FACTS[watched]
+    quantity = quantity_of(watched)
+    return quantity.unit if quantity else FACTS[plain_name(watched)]
+
+
+def cell_of(watched: str) -> str | None:
+    """Return the channel of the cell that a quantity or fact is of: empty for the main cell, None for no cell.
+
+    Raises
+    ------
+    KeyError
+        Nothing of this name can be watched.
+
+    Examples
+    --------
+    >>> cell_of("voltage"), cell_of("cell_overload_b"), cell_of("stack_pressure")
+    ('', 'B', None)
+    """
+    if watched in QUANTITY:
+        return "" if QUANTITY[watched].record.startswith(CELL) else None
+    if watched in FACTS:
+        return "" if watched in CELL_FACTS else None
+    plain, _, channel = watched.rpartition("_")
+    if plain in CELL_FACTS and channel:
+        return channel.upper()
+    if quantity_of(watched) is None:
+        raise KeyError(watched)
+    return channel.upper()
+
+
+def plain_name(watched: str) -> str:
+    """Return the name without a channel.
+
+    Examples
+    --------
+    >>> plain_name("voltage_b"), plain_name("step_charge"), plain_name("disk_free")
+    ('voltage', 'step_charge', 'disk_free')
+    """
+    return watched.removesuffix(f"_{channel.lower()}") if (channel := cell_of(watched)) else watched
+
+
+def of_channel(plain: str, channel: str) -> str:
+    """Return the name that a quantity or fact of a cell has on a channel; the main cell's is empty.
+
+    Examples
+    --------
+    >>> of_channel("voltage", "B"), of_channel("voltage", "")
+    ('voltage_b', 'voltage')
+    """
+    return f"{plain}_{channel.lower()}" if channel else plain

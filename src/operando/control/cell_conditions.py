@@ -1,0 +1,156 @@
+"""What a cell's own samples show: a short circuit, a lead that is off. One look a sample, whatever the rate."""
+
+import math
+from dataclasses import dataclass
+from typing import ClassVar
+
+from operando.control.conditions import Look, Numbers, Verdict, measured
+from operando.vocabulary import ConstantCurrent, ConstantVoltage, Reading, Step, of_channel
+
+
+@dataclass(frozen=True, slots=True)
+class CellView:
+    """What a condition knows of the cell that it watches.
+
+    Parameters
+    ----------
+    channel : str
+        Empty for the main cell.
+    steps : tuple of Step
+        Of its programme, in the order of their numbers: what the cell is asked to do.
+    """
+
+    channel: str = ""
+    steps: tuple[Step, ...] = ()
+
+    def of_sample(self, look: Look, name: str) -> float | None:
+        """Return another value of the sample that is looked at; None where there is none of the same moment."""
+        reading: Reading | None = look.readings.get(of_channel(name, self.channel))
+        if reading is None or look.reading is None or reading.time_ns != look.reading.time_ns:
+            return None
+        return measured(reading)
+
+    def step(self, look: Look) -> Step | None:
+        """Return the step that the sample belongs to; None in a pause, and where it is not known."""
+        number = self.of_sample(look, "step")
+        return self.steps[int(number) - 1] if number and 1 <= number <= len(self.steps) else None
+
+    def run(self, look: Look) -> float:
+        """Return which realised step the sample belongs to; 0 where that is not known."""
+        return self.of_sample(look, "run") or 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class ShortCircuit:
+    """The voltage collapses at constant current: from one sample to the next by more than a limit beyond the expected.
+
+    Expected is up to three times the fall before it: the end of a discharge falls ever faster, up to twice as fast
+    with each sample. Charge or discharge, the first pair after a change of step or of current is not judged.
+
+    Parameters
+    ----------
+    limit : float
+        V.
+    cell : CellView
+        Which.
+    """
+
+    limit: float
+    cell: CellView = CellView()
+    every_step: ClassVar[bool] = False
+    stands: ClassVar[bool] = False
+    SAME: ClassVar[float] = 0.02
+    """Relative difference between two currents that are the same, as they are measured."""
+
+    def judge(self, look: Look, memory: Numbers) -> Verdict:
+        """Compare with the sample before; voltage and current must be of the same sample."""
+        voltage, flow, run = measured(look.reading), self.cell.of_sample(look, "current"), self.cell.run(look)
+        if voltage is None or flow is None:
+            return Verdict(None, memory=memory)
+        alone = ((voltage, flow, math.nan, run),)
+        if not memory or run != memory[0][3]:
+            return Verdict(False, 0.0, alone)
+        before, flow_before, last_fall, _ = memory[0]
+        if not math.isclose(flow, flow_before, rel_tol=self.SAME, abs_tol=1e-9):
+            return Verdict(False, 0.0, alone)
+        fall = before - voltage
+        excess = fall - 3.0 * max(last_fall, 0.0)
+        return Verdict(excess > self.limit, fall, ((voltage, flow, fall, run),))  # not a number at the first pair: no
+
+    def words(self, value: float, unit: str) -> str:
+        """Name fall and limit."""
+        return f"has fallen by {value:.4f} {unit} at constant current, {self.limit:g} {unit} more than expected"
+
+
+@dataclass(frozen=True, slots=True)
+class CurrentSurge:
+    """The current grows at a voltage that is held: a short circuit, where no voltage can show it.
+
+    At a constant voltage a current only fades. It surges when it is more than twice that of the sample before, and by
+    more than a limit.
+
+    Parameters
+    ----------
+    limit : float
+        Share of the current that the step may draw.
+    cell : CellView
+        Which.
+    """
+
+    limit: float
+    cell: CellView = CellView()
+    every_step: ClassVar[bool] = False
+    stands: ClassVar[bool] = False
+
+    def judge(self, look: Look, memory: Numbers) -> Verdict:
+        """Compare with the sample before, of the same step."""
+        flow, step, run = measured(look.reading), self.cell.step(look), self.cell.run(look)
+        if flow is None or not isinstance(step, ConstantVoltage):
+            return Verdict(None, memory=memory)
+        size, seen = abs(flow), ((abs(flow), run),)
+        if not memory or memory[0][1] != run:
+            return Verdict(False, size, seen)
+        before = memory[0][0]
+        return Verdict(size > 2.0 * before and size - before > self.limit * step.current_limit, size, seen)
+
+    def words(self, value: float, unit: str) -> str:
+        """Name the current and the limit."""
+        return f"has grown to {value:.3g} {unit} at a voltage that is held, by more than {self.limit:g} of its limit"
+
+
+@dataclass(frozen=True, slots=True)
+class LeadOff:
+    """No current flows where one is asked for: a lead is off, or the cell is open inside.
+
+    The instrument goes to the end of its voltage range, where its script ends the step for the voltage; so a single
+    sample counts.
+
+    Parameters
+    ----------
+    limit : float
+        Share of the current that is asked for, below which it does not flow.
+    cell : CellView
+        Which.
+    """
+
+    limit: float
+    cell: CellView = CellView()
+    every_step: ClassVar[bool] = False
+    stands: ClassVar[bool] = False
+    GONE: ClassVar[float] = 0.02
+    """Of the current of the sample before, at a voltage that is held: no cell relaxes so fast."""
+
+    def judge(self, look: Look, memory: Numbers) -> Verdict:
+        """Compare with what is asked for; at a constant voltage, with the sample before."""
+        flow, step, run = measured(look.reading), self.cell.step(look), self.cell.run(look)
+        if flow is None or not isinstance(step, ConstantCurrent | ConstantVoltage):
+            return Verdict(None, memory=memory)
+        size = abs(flow)
+        if isinstance(step, ConstantCurrent):
+            return Verdict(size < self.limit * abs(step.current), size)
+        gone = bool(memory) and memory[0][1] == run and size < self.GONE * memory[0][0]
+        return Verdict(gone, size, ((size, run),))
+
+    def words(self, value: float, unit: str) -> str:
+        """Name the current and the limit."""
+        return f"is {value:.3g} {unit}, less than {self.limit:.0%} of what is asked for: a lead is off"
