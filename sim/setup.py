@@ -7,6 +7,37 @@ from operando.sim.cell.imperfections import Imperfections
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelSetup:
+    """A further cell with a potentiostat of its own, beside the rig: neither pressed nor heated by it.
+
+    Parameters
+    ----------
+    name : str
+        ``B``; its line is linked as ``potentiostat_b``.
+    electrode_diameter : float
+        mm.
+    nominal_capacity : float
+        mA h.
+    counter_electrode_potential : float
+        V vs Li/Li+.
+    potentiostat : str
+        ``emstat4`` or ``keithley2400``.
+    material : str
+        Of the positive electrode: a key of `operando.sim.cell.material.MATERIALS`.
+    active_mass : float or None
+        g; None is the nominal capacity over that of the material.
+    """
+
+    name: str
+    electrode_diameter: float
+    nominal_capacity: float
+    counter_electrode_potential: float
+    potentiostat: str = "emstat4"
+    material: str = "NMC811"
+    active_mass: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Setup:
     """A simulated beamline as plain values.
 
@@ -62,6 +93,10 @@ class Setup:
         Of the positive electrode: a name in `operando.sim.cell.material.MATERIALS`.
     active_mass : float or None
         g; None is the nominal capacity over that of the material.
+    potentiostat : str
+        ``emstat4`` or ``keithley2400``.
+    channels : tuple of ChannelSetup
+        Further cells.
     """
 
     root: Path
@@ -96,3 +131,5 @@ class Setup:
     imperfections: Imperfections = field(default_factory=Imperfections)
     material: str = "NMC811"
     active_mass: float | None = None
+    potentiostat: str = "emstat4"
+    channels: tuple[ChannelSetup, ...] = ()

@@ -2,6 +2,7 @@
 
 import logging
 import math
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from operando.sim.faults.equipment import Equipment
@@ -9,19 +10,17 @@ from operando.sim.faults.kind import End, Kind
 from operando.sim.faults.refused import FaultRefused
 from operando.sim.faults.table import KIND, KINDS, TARGETS
 
+OF_A_CHANNEL = ("potentiostat", "cell")
+"""Targets of which each channel has one."""
+
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class _Active:
-    kind: Kind
+    name: str
     end: End
     until: float
-    value: float
-
-    @property
-    def name(self) -> str:
-        return f"{self.kind.target} {self.kind.name}"
 
 
 class FaultBoard:
@@ -68,12 +67,12 @@ class FaultBoard:
         FaultRefused
             There is no such fault; nothing was changed.
         """
-        kind = known(target, name)
+        kind, equipment = known(target, name, self._equipment.channels), self._equipment_of(target)
         amount, until = kind.checked_value(value), now + kind.checked_seconds(seconds)
         self._end((target, name), now)
-        end = kind.begin(self._equipment, amount, now)
+        end = kind.begin(equipment, amount, now)
         if end is not None:
-            self._active[target, name] = _Active(kind, end, until, amount)
+            self._active[target, name] = _Active(f"{target} {name}", end, until)
         text = f"{target} {name}{_amount(kind, amount)}{_duration(kind, seconds)}"
         logger.info("fault: %s", text)
         return text
@@ -87,9 +86,9 @@ class FaultBoard:
             There is no such target or fault.
         """
         if target is not None and name is not None:
-            known(target, name)
-        elif target is not None and target not in TARGETS:
-            raise FaultRefused(f"{target!r}: no such target; there are {', '.join(TARGETS)}")
+            known(target, name, self._equipment.channels)
+        elif target is not None:
+            _role(target, self._equipment.channels)
         chosen = [key for key in self._active if target in (None, key[0]) and name in (None, key[1])]
         return [self._end(key, now) for key in reversed(chosen)]
 
@@ -97,6 +96,10 @@ class FaultBoard:
         """End what has lasted its time at ``now`` (s)."""
         for key in [key for key, each in self._active.items() if each.until <= now]:
             self._end(key, now)
+
+    def _equipment_of(self, target: str) -> Equipment:
+        _, channel = _role(target, self._equipment.channels)
+        return self._equipment.of(channel) if channel else self._equipment
 
     def _end(self, key: tuple[str, str], now: float) -> str:
         active = self._active.pop(key, None)
@@ -107,7 +110,7 @@ class FaultBoard:
         return active.name
 
 
-def known(target: str, name: str) -> Kind:
+def known(target: str, name: str, channels: Collection[str] = ()) -> Kind:
     """Return a line of the table.
 
     Raises
@@ -115,13 +118,23 @@ def known(target: str, name: str) -> Kind:
     FaultRefused
         There is none; names those that there are.
     """
-    if target not in TARGETS:
-        raise FaultRefused(f"{target!r}: no such target; there are {', '.join(TARGETS)}")
-    kind = KIND.get((target, name))
+    role, _ = _role(target, channels)
+    kind = KIND.get((role, name))
     if kind is None:
-        names = ", ".join(each.name for each in KINDS if each.target == target)
+        names = ", ".join(each.name for each in KINDS if each.target == role)
         raise FaultRefused(f"{target} {name!r}: no such fault; {target} can have {names}")
     return kind
+
+
+def _role(target: str, channels: Collection[str]) -> tuple[str, str]:
+    """Return the target as in the table and the name of the channel: ``potentiostat_b`` is that of ``b``."""
+    if target in TARGETS:
+        return target, ""
+    role, _, channel = target.rpartition("_")
+    if role not in OF_A_CHANNEL or channel not in channels:
+        more = (f"{role}_{channel}" for channel in channels for role in OF_A_CHANNEL)
+        raise FaultRefused(f"{target!r}: no such target; there are {', '.join((*TARGETS, *more))}")
+    return role, channel
 
 
 def _amount(kind: Kind, value: float) -> str:

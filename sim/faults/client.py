@@ -58,6 +58,25 @@ def active_faults(root: Path) -> list[str]:
     return list(_ask(root, {"do": "list"})["active"])
 
 
+def cell_truth(root: Path, channel: str = "") -> dict[str, Any]:
+    """Return what is true of a cell, and was since somebody last asked: `operando.sim.wires.witness.CellTruth`.
+
+    Parameters
+    ----------
+    root : Path
+        State root.
+    channel : str
+        ``"b"``; without, the cell in the rig.
+
+    Raises
+    ------
+    NoSimulator
+        None runs on this root.
+    """
+    told: dict[str, Any] = _ask(root, {"do": "truth"})["truth"][channel]
+    return told
+
+
 @contextmanager
 def fault(
     root: Path, target: str, kind: str, *, seconds: float | None = None, value: float | None = None

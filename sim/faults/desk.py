@@ -4,6 +4,7 @@ import json
 import logging
 import selectors
 import socket
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self
 
@@ -28,11 +29,16 @@ class FaultDesk:
         What is asked.
     selector : selectors.BaseSelector
         Of the loop; calls ``receive(now)`` of what it has as data.
+    truth : callable
+        Returns what is true of the cells, by the names of their channels.
     """
 
-    def __init__(self, root: Path, board: FaultBoard, selector: selectors.BaseSelector) -> None:
+    def __init__(
+        self, root: Path, board: FaultBoard, selector: selectors.BaseSelector, truth: Callable[[], dict[str, Any]]
+    ) -> None:
         self._file = socket_file(root)
         self._board = board
+        self._truth = truth
         self._selector = selector
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._callers: set[_Caller] = set()
@@ -73,6 +79,8 @@ class FaultDesk:
 
     def answer(self, line: bytes, now: float) -> bytes:
         """Do what a request asks for and say so."""
+        if _asks_for_truth(line):
+            return json.dumps({"accepted": True, "text": "", "truth": self._truth()}).encode() + b"\n"
         try:
             accepted, text = True, self._perform(line, now)
         except FaultRefused as refused:
@@ -92,7 +100,7 @@ class FaultDesk:
             case "list":
                 return ", ".join(self._board.active) or "there is no fault"
             case other:
-                raise FaultRefused(f"{other!r}: no such request; there are set, clear, list")
+                raise FaultRefused(f"{other!r}: no such request; there are set, clear, list, truth")
 
 
 class _Caller:
@@ -121,6 +129,13 @@ class _Caller:
             self.connection.send(reply)
         except OSError as error:
             logger.info("fault: the one who asked is gone: %s", error)
+
+
+def _asks_for_truth(line: bytes) -> bool:
+    try:
+        return _parsed(line).get("do") == "truth"
+    except FaultRefused:
+        return False
 
 
 def _parsed(line: bytes) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """What happens to the bytes between an instrument and its host."""
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -41,6 +42,14 @@ class FaultyLine:
             self._stood_still += now - self._halted
             self._halted = None
 
+    def inside(self, now: float) -> float:
+        """Return what the instrument takes for the instant ``now`` (s)."""
+        return (now if self._halted is None else self._halted) - self._stood_still
+
+    def outside(self, instant: float) -> float:
+        """Return when it is outside what the instrument takes for ``instant`` (s); infinity while it stands still."""
+        return math.inf if self._halted is not None else instant + self._stood_still
+
     def receive(self, data: bytes, now: float) -> list[Reply]:
         """Hand bytes on; what a halted instrument is told is lost."""
         if self._halted is not None:
@@ -62,6 +71,11 @@ class FaultyLine:
 def halved(replies: list[Reply]) -> list[Reply]:
     """Cut every reply off in the middle; of one byte nothing is left."""
     return [Reply(reply.data[: len(reply.data) // 2], reply.latency) for reply in replies if len(reply.data) > 1]
+
+
+def nothing(replies: list[Reply]) -> list[Reply]:
+    """Lose every reply."""
+    return []
 
 
 class Slow:

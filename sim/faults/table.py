@@ -5,11 +5,16 @@ from typing import Any
 
 from operando.sim.faults.equipment import Equipment
 from operando.sim.faults.kind import Amount, Begin, End, Kind
-from operando.sim.faults.line import Distortion, Garbage, Slow, halved
+from operando.sim.faults.line import Distortion, Garbage, Slow, halved, nothing
 from operando.sim.faults.load_cell import Drift, Spike, Stuck
+from operando.sim.faults.refused import FaultRefused
 from operando.sim.wires.dscusb import Disturbance
+from operando.sim.wires.emstat4 import EmStat4
 
-TARGETS = ("load_cell", "piezo", "heater", "potentiostat")
+LINES = ("load_cell", "piezo", "heater", "potentiostat")
+"""Instruments behind a line."""
+
+TARGETS = (*LINES, "cell")
 
 LATE = {"load_cell": 0.1, "piezo": 0.3, "heater": 0.8, "potentiostat": 1.5}
 """s by which a slow instrument answers later: longer than a host of it waits for a reply."""
@@ -26,6 +31,8 @@ def _set(attribute: str, value: Any = True) -> Begin:
         owner: Any = equipment
         for step in path:
             owner = getattr(owner, step)
+        if not hasattr(owner, name):
+            raise FaultRefused(f"{attribute}: what stands there now has no such fault")
         before = getattr(owner, name)
         setattr(owner, name, amount if value is None else value)
         return lambda end: setattr(owner, name, before)
@@ -86,8 +93,30 @@ def _set_at_the_front_panel(parameter: str) -> Begin:
     return begin
 
 
-def _cycle_power(equipment: Equipment, amount: float, now: float) -> None:
-    equipment.piezo.cycle_power()
+def _cycle_power(target: str) -> Begin:
+    def begin(equipment: Equipment, amount: float, now: float) -> None:
+        getattr(equipment, target).cycle_power()
+
+    return begin
+
+
+def _hasten_clock(equipment: Equipment, amount: float, now: float) -> End:
+    potentiostat = equipment.potentiostat
+    if not isinstance(potentiostat, EmStat4):
+        raise FaultRefused("potentiostat clock: what stands there now has no clock of its own")
+    before, line = potentiostat.clock.error, equipment.lines["potentiostat"]
+    potentiostat.clock.change(amount * 1e-6, line.inside(now))
+    return lambda end: potentiostat.clock.change(before, line.inside(end))
+
+
+def _move_counter_electrode(equipment: Equipment, amount: float, now: float) -> End:
+    cell = equipment.cell
+    cell.counter_electrode_potential += amount
+
+    def end(now: float) -> None:
+        cell.counter_electrode_potential -= amount
+
+    return end
 
 
 def _turn_knob(equipment: Equipment, amount: float, now: float) -> None:
@@ -175,7 +204,7 @@ KINDS: tuple[Kind, ...] = (
         "piezo",
         "power_cycled",
         "Output falls to `sinit` (as delivered 0 % of the range, −20 V); settings as delivered: no slew limit.",
-        _cycle_power,
+        _cycle_power("piezo"),
         lasts=False,
     ),
     Kind(
@@ -218,7 +247,7 @@ KINDS: tuple[Kind, ...] = (
         "potentiostat",
         "overload",
         "Every sample bears the status overload.",
-        _set("potentiostat.pgstat.overloaded"),
+        _set("potentiostat.overloaded"),
     ),
     Kind(
         "potentiostat",
@@ -226,7 +255,53 @@ KINDS: tuple[Kind, ...] = (
         "A running script ends with `!0032` at its next sample, `on_finished` left out: the current goes on.",
         _set("potentiostat.critical_overload"),
     ),
+    Kind(
+        "potentiostat",
+        "limits_ignored",
+        "A running script passes over every `breakloop` and `abort`: the current goes on beyond its limits.",
+        _set("potentiostat.limits_ignored"),
+    ),
+    Kind(
+        "potentiostat",
+        "silent",
+        "Hears, obeys and goes on measuring; nothing that it says arrives.",
+        _distort("potentiostat", lambda *_: nothing),
+    ),
+    Kind(
+        "potentiostat",
+        "clock",
+        "Its clock is fast by this much; the script's times are its own.",
+        _hasten_clock,
+        Amount("ppm", 500.0, -10_000.0, 10_000.0),
+    ),
+    Kind(
+        "potentiostat",
+        "power_cycled",
+        "The script is gone without a word, the cell at open circuit.",
+        _cycle_power("potentiostat"),
+        lasts=False,
+    ),
     *_of_any_line("potentiostat"),
+    Kind(
+        "cell",
+        "short",
+        "A resistance across the terminals.",
+        _set("cell.short", None),
+        Amount("Ω", 10.0, 0.1, 1e6),
+    ),
+    Kind(
+        "cell",
+        "lead_off",
+        "The clip of counter and reference electrode is off: no current; a current source runs to ±6 V, overload.",
+        _set("potentiostat.lead_off"),
+    ),
+    Kind(
+        "cell",
+        "counter_electrode",
+        "Its potential vs Li/Li+ moves by this much, the voltage between the terminals the other way.",
+        _move_counter_electrode,
+        Amount("V", -0.5, -3.0, 3.0),
+    ),
 )
 """Every fault there is."""
 

@@ -81,6 +81,29 @@ class EmStat4:
         }
 
     @property
+    def lead_off(self) -> bool:
+        """A fault: the clip of counter and reference electrode has come off."""
+        return self.pgstat.lead_off
+
+    @lead_off.setter
+    def lead_off(self, off: bool) -> None:
+        self.pgstat.lead_off = off
+
+    @property
+    def overloaded(self) -> bool:
+        """A fault: the control loop is off its setpoint, and every measurement says so."""
+        return self.pgstat.overloaded
+
+    @overloaded.setter
+    def overloaded(self, off: bool) -> None:
+        self.pgstat.overloaded = off
+
+    @property
+    def connected(self) -> bool:
+        """Whether the cell is on."""
+        return self.pgstat.connected
+
+    @property
     def due(self) -> float:
         """When a running script has something to do next (s of the host's clock); infinity while none runs.
 

@@ -1,4 +1,8 @@
-"""One thread for everything that must answer in time: four lines, the physics behind them, and their faults."""
+"""One thread for everything that must answer in time: the lines, the physics behind them, and their faults.
+
+The physics is stepped to the very instant at which a potentiostat switches or measures by itself: however late this
+thread is, a charge is what the instrument's own clock made of it.
+"""
 
 import math
 import selectors
@@ -6,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
@@ -17,11 +21,15 @@ from operando.sim.faults.desk import FaultDesk
 from operando.sim.faults.equipment import Equipment
 from operando.sim.faults.line import FaultyLine
 from operando.sim.setup import Setup
+from operando.sim.wires.channels import POTENTIOSTAT_STREAM, Channel, Potentiostat, further_channels, potentiostat
 from operando.sim.wires.dscusb import DSCUSB
-from operando.sim.wires.emstat4 import EmStat4
 from operando.sim.wires.eurotherm3216 import Eurotherm3216
 from operando.sim.wires.nv200 import NV200
 from operando.sim.wires.port import Port
+from operando.sim.wires.witness import Witness
+
+if TYPE_CHECKING:
+    from operando.sim.wires.instrument import Instrument
 
 TICK = 0.005
 """s between two steps of the physics."""
@@ -35,17 +43,20 @@ FAULT_STREAM = 7
 LONGEST_CATCH_UP = 1.0
 """s of physics made up for after this process was held; a longer pause did not happen to the cell either."""
 
+MOST_EVENTS = 400
+"""Within a tick; a script that does nothing but loop must not hold the others up."""
+
 Publish = Callable[[TrueState], None]
 
 
-def instruments(rig: Rig, seed: int) -> tuple[DSCUSB, NV200, Eurotherm3216, EmStat4]:
-    """Return the four instruments on a rig, each with its own random numbers."""
-    load_cell, piezo, heater, potentiostat = (np.random.default_rng((seed, index)) for index in range(1, 5))
+def instruments(rig: Rig, seed: int, kind: str = "emstat4") -> tuple[DSCUSB, NV200, Eurotherm3216, Potentiostat]:
+    """Return the four instruments on a rig, each with its own random numbers; ``kind`` is that of the potentiostat."""
+    load_cell, piezo, heater = (np.random.default_rng((seed, index)) for index in range(1, 4))
     return (
         DSCUSB(lambda: rig.force, load_cell),
         NV200(rig.amplifier, piezo),
         Eurotherm3216(rig.furnace, heater),
-        EmStat4(rig.electrochemistry, potentiostat),
+        potentiostat(kind, rig.electrochemistry, seed, POTENTIOSTAT_STREAM),
     )
 
 
@@ -61,22 +72,32 @@ class Wires:
     def __init__(self, setup: Setup) -> None:
         self.rig = Rig(setup)
         self._setup = setup
-        load_cell, piezo, heater, potentiostat = instruments(self.rig, setup.seed)
+        load_cell, piezo, heater, galvanostat = instruments(self.rig, setup.seed, setup.potentiostat)
+        beside = further_channels(setup)
+        self.channels = (Channel("", self.rig.electrochemistry, galvanostat), *beside)
+        """Every cell, that in the rig first."""
+        self._witness = Witness(self.channels)
         random = np.random.default_rng((setup.seed, FAULT_STREAM))
-        self._lines = [FaultyLine(each) for each in (load_cell, piezo, heater, potentiostat)]
+        others = (each.potentiostat for each in beside)
+        every: tuple[Instrument, ...] = (load_cell, piezo, heater, galvanostat, *others)
+        self._lines = [FaultyLine(each) for each in every]
+        self._line_of = {line.name: line for line in self._lines}
         self._ports: dict[str, Port] = {}
+        self._lived = 0.0
         self.faults = FaultBoard(
             Equipment(
                 load_cell=load_cell,
                 piezo=piezo,
                 heater=heater,
-                potentiostat=potentiostat,
+                potentiostat=galvanostat,
+                cell=self.rig.electrochemistry,
                 amplifier=self.rig.amplifier,
-                lines={line.name: line for line in self._lines},
+                lines=self._line_of,
                 unplug=self._unplug,
                 plug_in=self._plug_in,
                 area=math.pi * setup.electrode_diameter**2 / 4.0,
                 random=random,
+                channels={each.name: each for each in beside},
             )
         )
         """Faults there are now; belongs to the thread that runs."""
@@ -91,7 +112,8 @@ class Wires:
                 self._resources.callback(port.unplug)
                 self._ports[line.name] = port
                 self._selector.register(port, selectors.EVENT_READ, port)
-            self._resources.enter_context(FaultDesk(self._setup.root, self.faults, self._selector))
+            desk = FaultDesk(self._setup.root, self.faults, self._selector, self._witness.tell)
+            self._resources.enter_context(desk)
             opening.pop_all()
         return self
 
@@ -108,13 +130,12 @@ class Wires:
         publish : callable, optional
             Given the true state every 20 ms; must not block. What it raises ends the run.
         """
-        stepped = time.monotonic()
-        next_tick = next_publish = stepped
+        self._lived = next_tick = next_publish = time.monotonic()
         while not stop.is_set():
             now = time.monotonic()
             if now >= next_tick:
-                self.rig.step(min(now - stepped, LONGEST_CATCH_UP))
-                stepped, next_tick = now, now + TICK
+                self._live(now)
+                next_tick = now + TICK
                 self.faults.advance(now)
                 for port in self._ports.values():
                     port.advance(now)
@@ -127,10 +148,35 @@ class Wires:
         """Answer clients until the instant ``until`` (s)."""
         ready = self._selector.select(max(0.0, until - time.monotonic()))
         now = time.monotonic()
+        if ready:
+            self._live(now)
         for key, _ in ready:
             key.data.receive(now)
         for port in self._ports.values():
             port.send_due(now)
+
+    def _live(self, until: float) -> None:
+        """Let time pass, and each potentiostat do what it does by itself at its instant."""
+        self._lived = max(self._lived, until - LONGEST_CATCH_UP)
+        for _ in range(MOST_EVENTS):
+            due, name = min((self._due(each), each.potentiostat.name) for each in self.channels)
+            if due >= until:
+                break
+            self._step(due)
+            self._ports[name].advance(max(due, self._lived))
+        self._step(until)
+
+    def _step(self, until: float) -> None:
+        dt = until - self._lived
+        if dt > 0.0:
+            self.rig.step(dt)
+            for each in self.channels[1:]:
+                each.cell.step(dt)
+            self._lived = until
+        self._witness.look()
+
+    def _due(self, channel: Channel) -> float:
+        return self._line_of[channel.potentiostat.name].outside(channel.potentiostat.due)
 
     def _unplug(self, target: str) -> None:
         self._selector.unregister(self._ports[target])
@@ -142,7 +188,7 @@ class Wires:
 
 
 def run_wires(setup: Setup, stop: threading.Event, publish: Publish | None = None) -> None:
-    """Serve the four instruments until ``stop`` is set.
+    """Serve the instruments until ``stop`` is set.
 
     Parameters
     ----------

@@ -25,6 +25,9 @@ MODES = (0, 2, 3, 4, 5, GALVANOSTAT)
 STATEMENT_TIME = 50e-6
 """s that a pass of a loop takes in which nothing is waited for."""
 
+ROUNDING = 1e-7
+"""s that an instant may lose between two clocks."""
+
 CURRENTS = ("ba", "db")
 """Kinds whose ranges are those of the current: measured, applied."""
 
@@ -86,7 +89,7 @@ class Run:
 
     def advance(self, now: float) -> list[str]:
         """Execute up to ``now`` (s) and return the lines written."""
-        while self._steps is not None and self.due <= now:
+        while self._steps is not None and self.due <= now + ROUNDING:
             try:
                 self._due = next(self._steps)
             except StopIteration:

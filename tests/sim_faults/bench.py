@@ -30,6 +30,7 @@ class Bench:
                 piezo=self.piezo,
                 heater=self.heater,
                 potentiostat=self.potentiostat,
+                cell=self.rig.electrochemistry,
                 amplifier=self.rig.amplifier,
                 lines=self.lines,
                 unplug=lambda target: self.plugs.append(f"{target} out"),

@@ -46,7 +46,7 @@ def test_the_same_fault_begins_anew(bench: Bench) -> None:
 @pytest.mark.parametrize(
     ("target", "kind", "options", "said"),
     [
-        ("detector", "hung", {}, "'detector': no such target; there are load_cell, piezo, heater, potentiostat"),
+        ("detector", "hung", {}, "'detector': no such target; there are load_cell, piezo, heater, potentiostat, cell"),
         ("heater", "drift", {}, "heater 'drift': no such fault; heater can have sensor_break, stuck_on, unplugged"),
         ("load_cell", "stuck", {"value": 3.0}, "load_cell stuck: takes no value; 3 was given"),
         ("load_cell", "drift", {"value": 1e5}, "load_cell drift: 100000 kPa/s; -10000 to 10000 kPa/s are possible"),

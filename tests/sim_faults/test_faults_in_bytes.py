@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 from sim_faults.bench import AREA, Bench
-from sim_wires.test_emstat4_bytes import CYCLE
+from sim_wires.test_emstat4_bytes import CYCLE, packets, value
 
-from operando.sim.faults.table import KINDS, LATE, TARGETS
+from operando.sim.faults.table import KINDS, LATE, LINES
 from operando.sim.wires.modbus import checksum
 
 LCINTEG, OLDVAL = 2048, 8192
@@ -31,7 +31,8 @@ REFUSAL = {
     "heater": b"\x01\x83\x06" + checksum(b"\x01\x83\x06"),
     "potentiostat": b"i!0003\n",
 }
-any_line = pytest.mark.parametrize("target", TARGETS)
+SLOW_CYCLE = CYCLE.encode()
+any_line = pytest.mark.parametrize("target", LINES)
 
 
 def heater_status(bench: Bench) -> int:
@@ -40,7 +41,7 @@ def heater_status(bench: Bench) -> int:
 
 
 def test_a_healthy_bench_answers(bench: Bench) -> None:
-    for target in TARGETS:
+    for target in LINES:
         assert bench.ask(target, QUESTION[target]) == ANSWER[target]
 
 
@@ -310,7 +311,7 @@ def test_every_fault_begins_and_ends_and_leaves_all_instruments_well(bench: Benc
         assert bench.faults.active == ([f"{kind.target} {kind.name}"] if kind.lasts else [])
         bench.clear()
     bench.live(0.2)
-    for target in TARGETS:
+    for target in LINES:
         assert bench.ask(target, QUESTION[target]) == ANSWER[target]
 
 
@@ -325,3 +326,78 @@ def test_the_documented_table_is_the_table() -> None:
         )
         for kind in KINDS
     }
+
+
+def test_a_short_pulls_the_voltage_down_and_is_gone_when_cleared(bench: Bench) -> None:
+    bench.rig.electrochemistry.extracted = 100.0 * bench.rig.electrochemistry.mass
+    bench.ask("potentiostat", SLOW_CYCLE)
+    bench.live(0.6)
+    bench.set("cell", "short")
+    assert bench.rig.electrochemistry.voltage < 0.5
+    (sample,) = packets(bench.live(0.5).decode())
+    assert value(sample, "ab") < 0.5
+    assert value(sample, "ba") == pytest.approx(100e-6, rel=1e-3)
+    bench.clear()
+    bench.live(0.3)
+    assert bench.rig.electrochemistry.voltage > 2.5
+
+
+def test_a_lead_that_is_off_carries_no_current_and_runs_to_compliance(bench: Bench) -> None:
+    bench.ask("potentiostat", SLOW_CYCLE)
+    bench.live(0.6)
+    passed = bench.rig.electrochemistry.passed
+    bench.set("cell", "lead_off")
+    sample = packets(bench.live(1.0).decode())[0]
+    assert value(sample, "ab") == pytest.approx(6.0, abs=0.02)
+    assert bench.rig.electrochemistry.passed == passed
+    assert ",12,205" in sample
+    bench.clear()
+    bench.live(0.6)
+    assert bench.rig.electrochemistry.current == pytest.approx(100e-6)
+
+
+def test_limits_are_ignored_while_they_are(bench: Bench) -> None:
+    script = SLOW_CYCLE.replace(b"3680m", b"2100m")
+    bench.set("potentiostat", "limits_ignored")
+    bench.ask("potentiostat", script)
+    heard = bench.live(2.2)
+    assert heard.count(b"P") == 4
+    assert heard.count(b"*") == 0
+    bench.clear()
+    assert b"*" in bench.live(0.5)
+
+
+def test_a_silent_potentiostat_goes_on_and_obeys(bench: Bench) -> None:
+    bench.ask("potentiostat", SLOW_CYCLE)
+    bench.set("potentiostat", "silent")
+    assert bench.live(2.0) == b""
+    assert bench.rig.electrochemistry.current != 0.0
+    assert bench.ask("potentiostat", b"Z\n") == b""
+    assert bench.rig.electrochemistry.current == 0.0
+    bench.clear()
+    assert bench.ask("potentiostat", b"Z\n") == b"Z!0006\n"
+
+
+def test_a_fast_clock_measures_too_early(bench: Bench) -> None:
+    bench.set("potentiostat", "clock", value=10_000.0)
+    bench.ask("potentiostat", SLOW_CYCLE)
+    bench.live(9.8)
+    elapsed = value(packets(bench.live(0.11).decode())[-1], "eb")
+    assert elapsed == pytest.approx(10.0, abs=1e-3)  # after 9.9 s
+
+
+def test_power_is_cycled_and_the_cell_is_open(bench: Bench) -> None:
+    bench.ask("potentiostat", SLOW_CYCLE)
+    bench.live(1.0)
+    bench.set("potentiostat", "power_cycled")
+    assert bench.rig.electrochemistry.current == 0.0
+    assert bench.live(2.0) == b""
+    assert bench.ask("potentiostat", b"Z\n") == b"Z!0006\n"
+
+
+def test_another_counter_electrode_shifts_the_voltage(bench: Bench) -> None:
+    before = bench.rig.electrochemistry.voltage
+    bench.set("cell", "counter_electrode")
+    assert bench.rig.electrochemistry.voltage - before == pytest.approx(0.5)
+    bench.clear()
+    assert bench.rig.electrochemistry.voltage == pytest.approx(before)
