@@ -32,7 +32,7 @@ POLL = 0.1
 def serve(setup: Setup, states: Connection) -> None:
     """Serve until the pipe ends or SIGTERM comes."""
     os.environ["EPICS_CA_SERVER_PORT"] = str(setup.ca_port)
-    os.environ["EPICS_CAS_BEACON_ADDR_LIST"] = LOOPBACK
+    os.environ.setdefault("EPICS_CAS_BEACON_ADDR_LIST", LOOPBACK)
     os.environ["EPICS_CAS_AUTO_BEACON_ADDR_LIST"] = "NO"
     logging.getLogger("caproto.ctx").addFilter(lambda record: "send beacon" not in record.msg)
     asyncio.run(_serve(setup, states))

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Mapping
 from pathlib import Path
 
+from operando.endstation.announcements import listen
 from operando.endstation.ports import LOOPBACK, free_port, is_free
 from operando.endstation.register import Register
 from operando.endstation.root import Root
@@ -49,17 +50,20 @@ def prepare_client(root: Path) -> None:
     root : Path
         The endstation's root folder.
     """
-    os.environ.update(client_environment(root))
-    _provide_repeater()
+    found = client_environment(root)
+    os.environ.update(found)
+    _provide_repeater(Root(root), alone=found.get("EPICS_CA_AUTO_ADDR_LIST") == "NO")
     import epicscorelibs.path.pyepics  # noqa: F401 - tells pyepics which library to load
 
 
-def _provide_repeater() -> None:
-    """Run a Channel Access repeater in a thread, where the host has none.
+def _provide_repeater(place: Root, alone: bool) -> None:
+    """Run a Channel Access repeater in a thread, and have servers of the endstation send their beacons to it.
 
-    The client library would start a program ``caRepeater``, which no wheel brings, and complain on the terminal.
+    Not where the host has one, through which a site's servers are heard, too. A client that is ``alone``, of a
+    simulated endstation, hears none of those, and does not rely on a repeater that may end before it. The client
+    library would start a program ``caRepeater``, which no wheel brings, and complain on the terminal.
     """
-    if "EPICS_CA_REPEATER_PORT" in os.environ or not is_free(SITE_REPEATER_PORT):
+    if "EPICS_CA_REPEATER_PORT" in os.environ or not (alone or is_free(SITE_REPEATER_PORT)):
         return
     from caproto.sync import repeater
 
@@ -69,5 +73,6 @@ def _provide_repeater() -> None:
     pause = threading.Event()
     for _ in range(int(REPEATER_LIMIT / POLL_INTERVAL)):
         if not is_free(port):
+            listen(place, port)
             return
         pause.wait(POLL_INTERVAL)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from operando.endstation.announcements import beacon_addresses
 from operando.endstation.ports import free_port
 from operando.endstation.register import Register
 from operando.endstation.root import Root
@@ -48,6 +49,8 @@ def enter(root: Root, kind: str, serves: bool = True) -> Iterator[Process]:
         register = Register(root)
         port = free_port(register.ca_port(kind)) if serves else 0
         register.enter(kind, pid=os.getpid(), state="starting", **({"ca_port": port} if serves else {}))
+        if serves:
+            os.environ["EPICS_CAS_BEACON_ADDR_LIST"] = beacon_addresses(root)
         try:
             yield Process(port, lambda: register.enter(kind, state="running"))
         finally:

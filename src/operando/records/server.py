@@ -75,7 +75,7 @@ class RecordServer:
     ) -> dict[str, "PublishedRecord | WritableRecord"]:
         os.environ["EPICS_CAS_SERVER_PORT"] = str(ca_port)
         os.environ["EPICS_CAS_INTF_ADDR_LIST"] = LOOPBACK
-        os.environ["EPICS_CAS_BEACON_ADDR_LIST"] = LOOPBACK
+        os.environ.setdefault("EPICS_CAS_BEACON_ADDR_LIST", LOOPBACK)
         os.environ["EPICS_CAS_AUTO_BEACON_ADDR_LIST"] = "NO"
         from softioc import builder, softioc
 
