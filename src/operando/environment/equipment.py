@@ -1,11 +1,12 @@
 """The instruments of an endstation, opened as its configuration says."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
 from operando.config import Endstation
+from operando.config import instruments as configuration
 from operando.errors import ConfigurationError, InstrumentError
 from operando.instruments import (
     DSCUSB,
@@ -24,15 +25,36 @@ from operando.instruments import (
 
 Found = TypeVar("Found")
 
+POTENTIOSTATS: dict[str, Callable[[str], Potentiostat]] = {
+    "emstat4": lambda port: EmStat4(SerialLine(port, EMSTAT4_BAUDRATE)),
+}
+"""By the driver that the configuration names: how one is made on a port."""
+
 
 @dataclass(frozen=True, slots=True)
 class Equipment:
-    """Who measures and who acts."""
+    """Who measures and who acts.
+
+    Parameters
+    ----------
+    load_cell, amplifier, controller
+        Of the press.
+    potentiostat : Potentiostat
+        Of the cell in the press.
+    channels : mapping of str to Potentiostat
+        Of further cells, by the channel.
+    """
 
     load_cell: LoadCell
     amplifier: PiezoAmplifier
     controller: TemperatureController
     potentiostat: Potentiostat
+    channels: Mapping[str, Potentiostat] = field(default_factory=dict)
+
+    @property
+    def potentiostats(self) -> dict[str, Potentiostat]:
+        """Every potentiostat by the channel of its cell; empty for the one in the press."""
+        return {"": self.potentiostat, **self.channels}
 
 
 def open_equipment(config: Endstation, root: Path) -> Equipment:
@@ -52,7 +74,7 @@ def open_equipment(config: Endstation, root: Path) -> Equipment:
     """
 
     def opened(table: str, port: str, make: Callable[[str], Found]) -> Found:
-        path, place = root / port, f"{config.file}: [{table}] port = {port!r}"
+        path, place = root / port, f"{config.file}: {table} port = {port!r}"
         if not path.exists():
             raise ConfigurationError(
                 f"{place}: {path}: no such serial port; a device file is wanted, absolute or relative to the root"
@@ -64,14 +86,21 @@ def open_equipment(config: Endstation, root: Path) -> Equipment:
                 f"{place}: {error}; a serial port that no other program has open is wanted"
             ) from error
 
+    def potentiostat(table: str, configured: configuration.Potentiostat) -> Potentiostat:
+        return opened(table, configured.port, lambda port: POTENTIOSTATS[configured.driver](port))
+
     load_cell, heater = config.load_cell, config.heater
     return Equipment(
-        opened("load_cell", load_cell.port, lambda port: DSCUSB(SerialLine(port, DSCUSB_BAUDRATE), load_cell.station)),
-        opened("piezo", config.piezo.port, lambda port: NV200(SerialLine(port, NV200_BAUDRATE))),
+        opened("[load_cell]", load_cell.port, lambda port: DSCUSB(SerialLine(port, DSCUSB_BAUDRATE), load_cell.station)),
+        opened("[piezo]", config.piezo.port, lambda port: NV200(SerialLine(port, NV200_BAUDRATE))),
         opened(
-            "heater",
+            "[heater]",
             heater.port,
             lambda port: Eurotherm3216(port, heater.address, heater.baudrate, watchdog=heater.watchdog),
         ),
-        opened("potentiostat", config.potentiostat.port, lambda port: EmStat4(SerialLine(port, EMSTAT4_BAUDRATE))),
+        potentiostat("[potentiostat]", config.potentiostat),
+        {
+            channel.name: potentiostat(f"[[channels]] {channel.name}: potentiostat", channel.potentiostat)
+            for channel in config.channels
+        },
     )
