@@ -68,7 +68,7 @@ class Electrochemistry:
         self.temperature = TEMPERATURE
         """°C; set from outside before a step."""
         self.short = math.inf
-        """Ω across the terminals: a fault."""
+        """Ω across the terminals: a fault. Divided by the speed as every resistance is."""
         self.leakage = resistance.LEAKAGE
         """Ω cm², of the electrolyte for electrons: self-discharge."""
         self.counter_electrode_potential = counter_electrode_potential
@@ -116,7 +116,7 @@ class Electrochemistry:
         ampere = self._through(self._source, network.series)
         total = network.impedance(omega, self._sluggishness(ampere < -REST * self._area * self._speed))
         total += 1.0 / (1j * omega / self._slope + 1.0 / self._leak)
-        return 1.0 / (1.0 / total + 1.0 / self.short)
+        return 1.0 / (1.0 / total + 1.0 / self._shunt)
 
     def step(self, dt: float) -> None:
         """Advance by ``dt`` (s).
@@ -158,6 +158,10 @@ class Electrochemistry:
     def _leak(self) -> float:
         return self.leakage / self._area / self._speed
 
+    @property
+    def _shunt(self) -> float:
+        return self.short / self._speed
+
     def _sluggishness(self, inward: bool) -> float:
         return self.material.sluggishness(self.charge) if inward else 1.0
 
@@ -165,9 +169,9 @@ class Electrochemistry:
         """Return the current (A) through the cell itself, of a source (V) behind a resistance (Ω)."""
         if self._control is Control.VOLTAGE:
             return (self._imposed - source) / ohm
-        return (self._imposed - source / self.short) / (1.0 + ohm / self.short)
+        return (self._imposed - source / self._shunt) / (1.0 + ohm / self._shunt)
 
     def _lead(self, source: float, ohm: float) -> float:
         if self._control is Control.VOLTAGE:
-            return self._through(source, ohm) + self._imposed / self.short
+            return self._through(source, ohm) + self._imposed / self._shunt
         return self._imposed
