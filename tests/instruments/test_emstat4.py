@@ -8,10 +8,13 @@ from wire.scripted_line import ScriptedLine, golden, outcome, said
 from wire.transcript import exchange
 
 from operando.errors import BadReply, InstrumentError, InstrumentRefused, NoReply
-from operando.instruments import EmStat4, Sample
-from operando.vocabulary import Quality
+from operando.instruments import EmStat4, ImpedancePoint, Sample, StepEnd
+from operando.instruments.methodscript.cycling import as_programme
+from operando.vocabulary import End, Limit, Quality
 
-PACKET = b"Peb807A120u;ab82D0370u,10,205;ba802FDA0n,10,215;ja8000001i;jb8000001i\n"
+PLACE = b"Peb807A120u;je8000000i;ja8000001i;jb8000001i;jc8000001i"
+PACKET = PLACE + b";ab82D0370u,10,205;ba802FDA0n,10,215;jd99F60CEf\n"
+POINT = PLACE + b";dc80003E8 ;cc80003E8m,10;cd7FFFF9Cm,10\n"
 SECOND = 1_000_000_000
 
 
@@ -32,18 +35,120 @@ def test_a_programme_is_started_sampled_and_ends_by_its_own_limits() -> None:
         assert potentiostat.running()
         assert potentiostat.ended() is None
         line.comes(exchange("emstat4", "the programme from start to end").reply)
-        samples = potentiostat.poll()
+        said = potentiostat.poll()
         assert not potentiostat.running()
         end = potentiostat.ended()
     assert end is not None
     assert end.finished
-    assert [(each.elapsed, each.voltage, each.cycle, each.step) for each in samples] == [
-        (0.5, 2.95, 1, 1),
-        (1.0, 3.6801, 1, 1),
-        (1.5, 2.1799, 1, 2),
+    samples = [each for each in said if isinstance(each, Sample)]
+    assert [(each.elapsed, each.voltage, each.cycle, each.step, each.run) for each in samples] == [
+        (0.5, 2.95, 1, 1, 1),
+        (0.9, 3.6801, 1, 1, 1),
+        (1.4, 2.1799, 1, 2, 2),
     ]
     assert [each.current for each in samples] == [196e-6, 196e-6, -196e-6]
+    assert samples[0].step_charge == pytest.approx(196e-6 * 0.5 / 3600, rel=1e-6)
     assert {each.quality for each in samples} == {Quality.GOOD}
+
+
+def test_the_ends_of_steps_stand_in_their_places_and_are_named() -> None:
+    with ScriptedLine(*golden("emstat4", "start the programme")) as line:
+        potentiostat = EmStat4(line)
+        potentiostat.start(PROGRAMME)
+        line.comes(exchange("emstat4", "the programme from start to end").reply)
+        said = potentiostat.poll()
+    assert [type(each) for each in said] == [Sample, Sample, StepEnd, Sample, StepEnd]
+    charged, discharged = (each for each in said if isinstance(each, StepEnd))
+    assert charged.end == End(Limit.VOLTAGE, PROGRAMME.upper_cutoff)
+    assert discharged.end == End(Limit.VOLTAGE, PROGRAMME.lower_cutoff, below=True)
+    assert (discharged.elapsed, discharged.run) == (1.4, 2)
+
+
+def test_a_programme_that_was_found_running_has_nameless_ends_until_it_is_adopted() -> None:
+    end = PLACE + b";jd99F60CEf;ee8000001i\n"
+    with ScriptedLine() as line:
+        potentiostat = EmStat4(line)
+        line.comes(b"*\n" + end)
+        (nameless,) = potentiostat.poll()
+        potentiostat.adopt(as_programme(PROGRAMME))
+        line.comes(end)
+        (named,) = potentiostat.poll()
+    assert isinstance(nameless, StepEnd)
+    assert isinstance(named, StepEnd)
+    assert nameless.end is None
+    assert named.end == End(Limit.VOLTAGE, PROGRAMME.upper_cutoff)
+
+
+@pytest.mark.parametrize(("told", "is_time"), [(True, False), (False, True)])
+def test_a_loop_that_is_over_was_ended_by_the_host_or_by_its_time(told: bool, is_time: bool) -> None:
+    over = b"*\n" + PLACE + b";jd99F60CEf;ee8000050i\n"
+    with ScriptedLine(*([said(b"Y\n", b"Y\n" + over)] if told else [])) as line:
+        potentiostat = EmStat4(line)
+        potentiostat.adopt(as_programme(PROGRAMME))
+        if told:
+            potentiostat.end_step()
+        else:
+            line.comes(over)
+        (end,) = potentiostat.poll()
+    assert isinstance(end, StepEnd)
+    assert end.told is told
+    assert (end.end == End(Limit.TIME, PROGRAMME.step_time_limit)) is is_time
+
+
+def test_no_step_is_ended_where_nothing_runs() -> None:
+    line = ScriptedLine(*golden("emstat4", "nothing to end"))
+    with line, pytest.raises(InstrumentRefused, match=r"'Y' was answered '!0006'.*no step was ended"):
+        EmStat4(line).end_step()
+
+
+def test_a_point_of_a_spectrum_is_an_impedance() -> None:
+    with ScriptedLine() as line:
+        potentiostat = EmStat4(line)
+        line.comes(POINT)
+        (point,) = potentiostat.poll()
+    assert isinstance(point, ImpedancePoint)
+    assert (point.frequency, point.real, point.imaginary) == (1000.0, 1.0, -0.1)
+    assert (point.elapsed, point.cycle, point.step, point.run) == (0.5, 1, 1, 1)
+
+
+def test_after_thirty_seven_hours_the_time_is_still_of_microseconds() -> None:
+    with ScriptedLine() as line:
+        potentiostat = EmStat4(line)
+        line.comes(PACKET.replace(b"je8000000i", b"je8000064i"))
+        (sample,) = potentiostat.poll()
+    assert isinstance(sample, Sample)
+    assert sample.elapsed == 360_000.5
+
+
+def test_the_safe_state_is_read_back() -> None:
+    with ScriptedLine(*golden("emstat4", "the cell is open")) as line:
+        assert EmStat4(line).verify_open() == 3.1
+
+
+def test_a_cell_that_is_on_is_not_called_open() -> None:
+    line = ScriptedLine(*golden("emstat4", "the cell is not open"))
+    with line, pytest.raises(InstrumentRefused, match=r"0014.*needs the cell off"):
+        EmStat4(line).verify_open()
+
+
+def test_an_open_circuit_that_nobody_confirms_is_not_verified() -> None:
+    sent = golden("emstat4", "the cell is open")[0].sent
+    with ScriptedLine(said(sent, b"")) as line, pytest.raises(NoReply):
+        EmStat4(line).verify_open()
+
+
+def test_a_programme_that_ended_for_safety_has_not_finished() -> None:
+    with ScriptedLine(*golden("emstat4", "start the programme")) as line:
+        potentiostat = EmStat4(line)
+        potentiostat.start(PROGRAMME)
+        line.comes(b"*\n" + PLACE + b";jd99F60CEf;ee800005Bi\n+\n\n")
+        (step_end,) = potentiostat.poll()
+        end = potentiostat.ended()
+    assert isinstance(step_end, StepEnd)
+    assert "upper voltage" in step_end.safety
+    assert end is not None
+    assert not end.finished
+    assert "upper voltage" in end.error
 
 
 def test_a_packet_in_two_pieces_is_one_sample() -> None:
@@ -226,7 +331,7 @@ def test_packets_of_somebody_elses_script_are_reported() -> None:
 def test_flow_control_in_the_stream_is_nothing() -> None:
     with ScriptedLine() as line:
         potentiostat = EmStat4(line)
-        line.comes(PACKET[:9] + b"\x13" + PACKET[9:33] + b"\x11" + PACKET[33:])
+        line.comes(PACKET[:9] + b"\x13" + PACKET[9:70] + b"\x11" + PACKET[70:])
         assert len(potentiostat.poll()) == 1
 
 
@@ -237,6 +342,7 @@ pieces = st.one_of(
     ),
     st.just(PACKET.replace(b"eb807A120u", b"eb     nan")),
     st.just(PACKET.replace(b"ja8000001i", b"ja     nan")),
+    st.sampled_from([POINT, POINT.replace(b"cc80003E8m", b"cc     nan"), PLACE + b";jd99F60CEf;ee800005Bi\n"]),
 )
 
 
@@ -251,4 +357,4 @@ def test_whatever_comes_it_is_samples_or_a_named_error(stream: list[bytes]) -> N
         if isinstance(samples, InstrumentError):
             assert "EmStat4" in str(samples) or "MethodSCRIPT" in str(samples)
         else:
-            assert all(isinstance(sample, Sample) for sample in samples)
+            assert all(isinstance(each, Sample | ImpedancePoint | StepEnd) for each in samples)

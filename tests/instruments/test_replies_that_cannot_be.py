@@ -7,7 +7,7 @@ from operando.errors import BadReply, InstrumentRefused
 from operando.instruments import NV200, EmStat4
 from operando.instruments.clock import InstrumentClock
 from operando.instruments.packets import variable
-from operando.instruments.roles import Sample
+from operando.instruments.roles import Said
 
 RANGE = golden("nv200", "read the lowest voltage", "read the highest voltage")
 NS = 1_000_000_000
@@ -49,7 +49,7 @@ def test_metadata_that_stands_twice_or_has_a_wrong_length_is_damage(metadata: st
 
 def packet(microseconds: int, voltage: bytes = b"ab82D0370u,10,205", cycle: bytes = b"ja8000001i") -> bytes:
     time = b"Peb%07Xu;" % (microseconds + (1 << 27))
-    return time + voltage + b";ba802FDA0n,10,215;" + cycle + b";jb8000001i\n"
+    return time + b"je8000000i;" + cycle + b";jb8000001i;jc8000001i;" + voltage + b";ba802FDA0n,10,215;jd99F60CEf\n"
 
 
 class Programme:
@@ -60,7 +60,7 @@ class Programme:
         self.now_ns = START_NS
         self.potentiostat = EmStat4(self.line, now_ns=lambda: self.now_ns)
 
-    def hears(self, data: bytes) -> list[Sample]:
+    def hears(self, data: bytes) -> list[Said]:
         self.now_ns += NS // 2
         self.line.comes(data)
         heard = outcome(self.potentiostat.poll)
@@ -88,7 +88,7 @@ def test_a_packet_that_cannot_be_is_no_sample(damaged: bytes) -> None:
 def test_one_wrong_digit_of_the_time_is_no_hour_of_charge() -> None:
     programme = Programme()
     programme.hears(packet(500_000))
-    assert programme.hears(packet(1_000_000).replace(b"u;ab", b"m;ab")) == []
+    assert programme.hears(packet(1_000_000).replace(b"u;je", b"m;je")) == []
     assert [sample.elapsed for sample in programme.hears(packet(1_500_000))] == [1.5]
 
 

@@ -120,6 +120,8 @@ class StepEnd:
         A ramp or a spectrum came to its own end.
     uncertainty_ns : int
         ns, standard uncertainty of ``time_ns``.
+    step_charge : float
+        A h that passed in the whole step, as of `Sample`; the only count there is of a spectrum.
     """
 
     cycle: int
@@ -131,6 +133,7 @@ class StepEnd:
     safety: str = ""
     complete: bool = False
     uncertainty_ns: int = 0
+    step_charge: float = math.nan
 
     @property
     def told(self) -> bool:
@@ -169,7 +172,7 @@ class ClockReading:
     uncertainty_ns : int
         ns, standard uncertainty of a measurement's time now.
     arrival_only : bool
-        Nothing but times of arrival is known yet: what a packet waits on its way has been seen by no other.
+        There are too few packets yet to tell a drift: times are of the arrival of the fastest, and say no more.
     """
 
     zero_ns: int

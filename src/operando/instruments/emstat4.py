@@ -7,13 +7,15 @@ runs on without a host, so a driver that finds packets has found a programme tha
 """
 
 import contextlib
+import math
 import re
 import time
 from collections.abc import Callable
 
-from operando.errors import BadReply, InstrumentError, InstrumentRefused, NoReply, RequestRefused
+from operando.errors import BadReply, InstrumentError, InstrumentRefused, NoReply
 from operando.instruments import methodscript
 from operando.instruments.line import Line
+from operando.instruments.packets import packet
 from operando.instruments.programme_output import RUNTIME_ERROR, ProgrammeOutput
 from operando.instruments.roles import BEGINNING, ClockReading, ProgrammeEnd, Said
 from operando.vocabulary import CellProgramme, ConstantCurrentCycling, Position
@@ -80,31 +82,12 @@ class EmStat4:
     @property
     def can(self) -> frozenset[str]:
         """The kinds of step that it can do."""
-        return frozenset({"constant_current"})
+        return methodscript.KINDS
 
     @property
     def current_limit(self) -> float:
         """The largest current, A."""
         return methodscript.CURRENT_RANGES[-1]
-
-    def adopt(self, programme: CellProgramme) -> None:
-        """Say which programme runs."""
-
-    def end_step(self) -> None:
-        """End the step that runs."""
-        raise RequestRefused("EmStat4: a step cannot be ended yet")
-
-    def rest(self, interval: float, at: Position = BEGINNING) -> None:
-        """Rest at open circuit."""
-        raise RequestRefused(f"EmStat4: a rest of {interval:g} s between samples cannot be made yet")
-
-    def clock(self) -> ClockReading | None:
-        """Return how the instrument's clock runs."""
-        return None
-
-    def verify_open(self) -> float:
-        """Return the open-circuit voltage, V."""
-        raise RequestRefused("EmStat4: the safe state cannot be read back yet")
 
     def start(self, programme: CellProgramme | ConstantCurrentCycling, at: Position = BEGINNING) -> None:
         """Compile a programme and run it.
@@ -116,14 +99,52 @@ class EmStat4:
         InstrumentRefused
             A script is running, or the instrument does not understand ours.
         """
-        if isinstance(programme, CellProgramme):
-            raise RequestRefused("EmStat4: a cell programme cannot be compiled yet; nothing was started")
-        script = methodscript.compile_cycling(programme)
+        if isinstance(programme, ConstantCurrentCycling):
+            programme = methodscript.as_programme(programme)
+        script = methodscript.compile_programme(programme, at)
         self._listen()
         if self._output.running:
             raise InstrumentRefused("EmStat4: a programme is running; nothing was started: abort it first")
         self._send_script(script)
         self._output.started(self._now_ns())
+        self.adopt(programme)
+
+    def adopt(self, programme: CellProgramme | None) -> None:
+        """Say which programme runs: nothing goes over the line, but ends of its steps can be named."""
+        self._output.runs(programme)
+
+    def rest(self, interval: float, at: Position = BEGINNING) -> None:
+        """End what runs and rest at open circuit, with a sample of step 0 every ``interval`` s.
+
+        Raises
+        ------
+        InstrumentRefused
+            As of `abort` and `start`; the cell is at open circuit where only the rest could not be begun.
+        """
+        script = methodscript.compile_pause(interval, at)
+        self.abort()
+        self._send_script(script)
+        self._output.started(self._now_ns())
+
+    def end_step(self) -> None:
+        """End the measurement loop that runs; the script goes on behind it.
+
+        Raises
+        ------
+        InstrumentRefused
+            Nothing runs.
+        """
+        self._line.write(b"Y\n")
+        deadline = time.monotonic() + ABORT_TIME
+        answer = self._answer("Y", deadline, lambda line: line == "Y" or line.startswith("Y!"))
+        if answer != "Y":
+            self._deaf()
+            raise InstrumentRefused(f"EmStat4: 'Y' was answered {_explained(answer[1:])}; no step was ended")
+        self._output.told()
+
+    def clock(self) -> ClockReading | None:
+        """Return how the instrument's clock runs; None before the first packet."""
+        return self._output.clock
 
     def poll(self) -> list[Said]:
         """Return the samples that came since the last call; none is lost by an error, they come with the next call.
@@ -141,8 +162,8 @@ class EmStat4:
             self._output.problems = []
             others = f"; and {len(problems) - 1} more like it" if len(problems) > 1 else ""
             raise BadReply(f"{problems[0]}{others}")
-        samples, self._output.samples = self._output.samples, []
-        return list(samples)
+        said, self._output.said = self._output.said, []
+        return said
 
     def running(self) -> bool:
         """Whether a programme runs, as far as the last call has shown."""
@@ -174,6 +195,32 @@ class EmStat4:
         """Bring the cell to open circuit: abort what runs, then switch off by a script of its own."""
         self.abort()
         self._switch_off()
+
+    def verify_open(self) -> float:
+        """Return the open-circuit voltage, V: the instrument measures it only with the cell off.
+
+        Raises
+        ------
+        InstrumentRefused
+            The cell is on, or a programme runs.
+        BadReply
+            No voltage came.
+        """
+        self._listen()
+        if self._output.running:
+            raise InstrumentRefused("EmStat4: a programme is running; the cell was not looked at")
+        self._send_script(methodscript.OPEN_CIRCUIT)
+        deadline = time.monotonic() + REPLY_TIME
+        voltage = math.nan
+        while line := self._next_line("verify_open", deadline):
+            if RUNTIME_ERROR.fullmatch(line):
+                self._deaf()
+                raise InstrumentRefused(f"EmStat4: the open circuit was answered {_explained(line)}")
+            if line.startswith("P"):
+                voltage = _potential(line)
+        if not math.isfinite(voltage):
+            raise BadReply("EmStat4: no voltage came at open circuit")
+        return voltage
 
     def _switch_off(self) -> None:
         self._send_script(methodscript.CELL_OFF + "\n")
@@ -247,6 +294,14 @@ class EmStat4:
         """Let the time pass in which the instrument ignores its input after an error."""
         with contextlib.suppress(NoReply):
             self._line.read_until(b"\x00", DEAF_TIME)  # which never comes; what does come stays to be read
+
+
+def _potential(line: str) -> float:
+    try:
+        found = packet(line).get(methodscript.POTENTIAL)
+    except BadReply as error:
+        raise BadReply(f"EmStat4: the open circuit was answered {line!r}: {error}") from error
+    return math.nan if found is None else found.value
 
 
 def _text(line: bytes) -> str:

@@ -1,22 +1,21 @@
-"""What a running cell programme says, line by line: samples, its end, and what does not belong there."""
+"""What a running cell programme says, line by line: samples, spectra, ends of steps, its end; and what is not of it."""
 
 import logging
 import re
 from collections.abc import Iterable
 
 from operando.errors import BadReply
-from operando.instruments import methodscript
 from operando.instruments.clock import InstrumentClock
-from operando.instruments.packets import Variable, packet
-from operando.instruments.roles import ProgrammeEnd, Sample
+from operando.instruments.packets import packet
+from operando.instruments.programme_packets import Packet, packet_of_ours
+from operando.instruments.roles import ClockReading, ProgrammeEnd, Said, StepEnd
+from operando.vocabulary import CellProgramme, Step
 
 logger = logging.getLogger(__name__)
 
 STRUCTURE = re.compile(r"M[0-9A-F]{4}|L|C\d*|\*|\+|-|T.*")
 """Begin and end of measurement loops (M *), loops (L +) and scans (C -), and texts (T): MethodSCRIPT manual v1.8."""
 RUNTIME_ERROR = re.compile(r"![0-9A-F]{4}.*")
-WHOLE = (methodscript.CYCLE, methodscript.STEP)
-NEEDED = {methodscript.TIME, methodscript.POTENTIAL, methodscript.CURRENT, *WHOLE}
 
 
 class ProgrammeOutput:
@@ -28,8 +27,8 @@ class ProgrammeOutput:
         Packets or loops came, and the end did not.
     end : ProgrammeEnd or None
         How the last programme ended; None while one runs.
-    samples : list of Sample
-        Understood and not yet taken.
+    said : list of Sample, ImpedancePoint or StepEnd
+        Understood and not yet taken, in order.
     problems : list of BadReply
         What did not belong there.
     failure : str
@@ -39,16 +38,31 @@ class ProgrammeOutput:
     def __init__(self) -> None:
         self.running = False
         self.end: ProgrammeEnd | None = None
-        self.samples: list[Sample] = []
+        self.said: list[Said] = []
         self.problems: list[BadReply] = []
         self.failure = ""
         self._clock = InstrumentClock()
         self._first_line = True
+        self._steps: dict[int, Step] = {}
+        self._told = False
+
+    @property
+    def clock(self) -> ClockReading | None:
+        """How the instrument's clock runs; None before the first packet."""
+        return self._clock.reading
 
     def started(self, now_ns: int) -> None:
         """Begin anew: a script was acknowledged by ``now_ns`` (UTC, ns since the epoch)."""
-        self.running, self.end, self._first_line = True, None, False
+        self.running, self.end, self._first_line, self._told = True, None, False, False
         self._clock = InstrumentClock(not_before_ns=now_ns)
+
+    def runs(self, programme: CellProgramme | None) -> None:
+        """Know the steps, so that the end of one can be named."""
+        self._steps = {} if programme is None else {step.number: step for step in programme.steps}
+
+    def told(self) -> None:
+        """Know that the host has just ended a measurement loop."""
+        self._told = True
 
     def stopped(self, error: str = "") -> None:
         """End by a command or an error, unless it has ended before."""
@@ -66,7 +80,7 @@ class ProgrammeOutput:
         arrival_ns : int
             UTC, ns since the epoch.
         """
-        packets = []
+        packets: list[Packet] = []
         for line in lines:
             first, self._first_line = self._first_line, False
             if line.startswith("P"):
@@ -82,7 +96,7 @@ class ProgrammeOutput:
                 logger.info("EmStat4: %r dropped: the line was opened in the middle of it", line)
             else:
                 self.problems.append(BadReply(f"EmStat4: {line!r} came unasked and is no part of a programme"))
-        self._sample(packets, arrival_ns)
+        self._say(packets, arrival_ns)
 
     def _begun(self, begun: bool) -> None:
         if begun and not self.running:
@@ -90,58 +104,50 @@ class ProgrammeOutput:
 
     def _finished(self) -> None:
         if self.running:
-            self.running, self.end = False, ProgrammeEnd(finished=True)
+            self.running, self.end = False, self.end or ProgrammeEnd(finished=True)
 
-    def _understood(self, line: str) -> list[dict[str, Variable]]:
+    def _understood(self, line: str) -> list[Packet]:
         try:
             variables = packet(line)
         except BadReply as error:
             self.problems.append(BadReply(f"EmStat4: {line!r} came: {error}"))
             return []
         self._begun(True)
-        if not (variables.keys() >= NEEDED and _is_ours(variables)):
+        found = packet_of_ours(variables)
+        if found is None:
             self.problems.append(BadReply(f"EmStat4: {line!r} is no packet of this project's programmes"))
             return []
-        return [variables]
+        return [found]
 
-    def _in_time(self, variables: dict[str, Variable], arrival_ns: int) -> bool:
-        """Set the clock by a packet, unless its time cannot be: one wrong digit would be hours of charge."""
-        elapsed = variables[methodscript.TIME].value
-        if self._clock.believes(elapsed, arrival_ns):
-            self._clock = self._clock.heard(elapsed, arrival_ns)
-            return True
+    def _say(self, packets: list[Packet], arrival_ns: int) -> None:
+        believed: list[Packet] = []
+        for each in packets:
+            if self._clock.believes(each.elapsed, arrival_ns) and not (
+                believed and each.elapsed < believed[-1].elapsed
+            ):
+                believed.append(each)
+            else:
+                self._doubt(each, arrival_ns)
+        if believed:  # of packets that came together the last has waited least, and dates the others
+            self._clock = self._clock.heard(believed[-1].elapsed, arrival_ns)
+        for each in believed:
+            time_ns, uncertainty = self._clock.utc_ns(each.elapsed), self._clock.uncertainty_ns(each.elapsed)
+            self.said.append(self._named(each, each.said(time_ns, arrival_ns, uncertainty)))
+
+    def _doubt(self, each: Packet, arrival_ns: int) -> None:
+        """Leave out a packet whose time cannot be: one wrong digit would be hours of charge."""
+        before = self._clock.elapsed
         self.problems.append(
-            BadReply(f"EmStat4: a packet of {elapsed:g} s came, after one of {self._clock.elapsed:g} s; it is left out")
+            BadReply(f"EmStat4: a packet of {each.elapsed:g} s came, after one of {before:g} s; it is left out")
         )
-        self._clock = self._clock.doubting(elapsed, arrival_ns)
-        return False
+        self._clock = self._clock.doubting(each.elapsed, arrival_ns)
 
-    def _sample(self, packets: list[dict[str, Variable]], arrival_ns: int) -> None:
-        # the clock first: of packets that came together the last has waited least, and dates the others
-        believed = [variables for variables in packets if self._in_time(variables, arrival_ns)]
-        for variables in believed:
-            voltage, current = variables[methodscript.POTENTIAL], variables[methodscript.CURRENT]
-            elapsed = variables[methodscript.TIME].value
-            self.samples.append(
-                Sample(
-                    voltage=voltage.value,
-                    current=current.value,
-                    elapsed=elapsed,
-                    cycle=round(variables[methodscript.CYCLE].value),
-                    step=round(variables[methodscript.STEP].value),
-                    status=(voltage.status or 0) | (current.status or 0),
-                    time_ns=self._clock.utc_ns(elapsed),
-                    arrival_ns=arrival_ns,
-                )
-            )
-
-
-def _is_ours(variables: dict[str, Variable]) -> bool:
-    """Whether what was measured says how, and what counts counts."""
-    measured = (variables[methodscript.POTENTIAL], variables[methodscript.CURRENT])
-    counts = [variables[kind] for kind in WHOLE]
-    return (
-        all(variable.status is not None for variable in measured)
-        and all(variable.whole and variable.value >= 1 for variable in counts)
-        and variables[methodscript.TIME].value >= 0
-    )
+    def _named(self, each: Packet, said: Said) -> Said:
+        """Name the end of a step; where its safety ended it, the programme has not finished."""
+        if not isinstance(said, StepEnd):
+            return said
+        end = each.named(said, self._steps.get(said.step), self._told)
+        self._told = False
+        if end.safety:
+            self.end = ProgrammeEnd(finished=False, error=f"ended for the safety of the cell: {end.safety}")
+        return end

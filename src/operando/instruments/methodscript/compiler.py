@@ -1,0 +1,119 @@
+"""A cell programme as a MethodSCRIPT, with every limit inside: a host that dies leaves a safe cell behind.
+
+Loops of the programme are loops of the script. Each packet says how long, in which cycle, step and run, so that a host
+that comes back knows where the programme stands. ``on_finished`` opens the cell at the end and after an abort, though
+not after a runtime error: the driver does it then.
+"""
+
+from collections.abc import Iterator
+
+from operando.errors import RequestRefused
+from operando.instruments.methodscript import counting, steps
+from operando.instruments.methodscript.capabilities import LONGEST_LINE
+from operando.instruments.methodscript.numbers import whole
+from operando.instruments.methodscript.refusals import check
+from operando.vocabulary import CellProgramme, End, Limit, Loop, Position, Rest, Safety, Step
+
+CELL_OFF = "cell_off"
+"""A script of its own: ``on_finished`` does not run after a runtime error."""
+OPEN_CIRCUIT = """\
+var potential
+set_pgstat_chan 0
+set_pgstat_mode 3
+set_range ab 6
+set_autoranging ab 6 6
+meas_loop_ocp potential 100m 100m
+pck_start
+pck_add potential
+pck_end
+endloop
+"""
+"""Measures the potential of a cell that is off; refused (0014) for one that is on."""
+LONGEST_PAUSE = 30 * 86400.0
+"""s."""
+
+
+def compile_programme(programme: CellProgramme, at: Position) -> str:
+    """Return the script of a programme, one command a line, no empty line.
+
+    Parameters
+    ----------
+    programme : CellProgramme
+        The whole of it, or what remains of it.
+    at : Position
+        Its cycle is the first; its run is that of the step before the first.
+
+    Raises
+    ------
+    RequestRefused
+        The instrument cannot do it, or it makes no sense.
+    """
+    check(programme)
+    return _script(programme.parts, programme.safety, at)
+
+
+def compile_pause(interval: float, at: Position) -> str:
+    """Return the script of a rest that is no step of a programme: its samples have step 0, and the run of ``at``."""
+    if not 0 < interval < LONGEST_PAUSE:
+        raise RequestRefused(f"EmStat4: {interval:g} s between two samples of a rest are not above 0; it was not begun")
+    rest = Rest(number=0, name="pause", ends=(End(Limit.TIME, LONGEST_PAUSE),), sample_interval=interval)
+    return _script((rest,), Safety(), at, counts=False)
+
+
+def _script(parts: tuple[Step | Loop, ...], safety: Safety, at: Position, counts: bool = True) -> str:
+    lines = [
+        *(f"var {name}" for name in counting.VARIABLES),
+        *(f"var {_counter(depth)}" for depth in range(_depth(parts))),
+        "set_pgstat_chan 0",
+        *counting.beginning(at.cycle, at.run),
+        *_Body(safety, counts).of(parts),
+        "on_finished:",
+        CELL_OFF,
+    ]
+    too_long = [line for line in lines if not 0 < len(line) <= LONGEST_LINE]
+    if too_long:
+        raise RequestRefused(f"MethodSCRIPT: {too_long[0]!r} is no line of 1 to {LONGEST_LINE} characters")
+    return "\n".join(lines) + "\n"
+
+
+class _Body:
+    """Writes steps and loops one behind the other, and knows the mode that each leaves the instrument in."""
+
+    def __init__(self, safety: Safety, counts: bool) -> None:
+        self._safety = safety
+        self._counts = counts
+        self._mode: int | None = None  # not known: the first step switches
+
+    def of(self, parts: tuple[Step | Loop, ...], depth: int = 0) -> Iterator[str]:
+        for part in parts:
+            if isinstance(part, Loop):
+                yield from self._loop(part, depth)
+            else:
+                mode = steps.mode(part)
+                yield from steps.script(part, self._safety, mode == 0 or mode != self._mode, self._counts)
+                self._mode = mode
+
+    def _loop(self, loop: Loop, depth: int) -> Iterator[str]:
+        counter = _counter(depth)
+        if _last_mode(loop.parts) != self._mode:
+            self._mode = None  # the first pass comes from elsewhere than the others
+        yield f"store_var {counter} 0i ja"
+        yield f"loop {counter} < {whole(loop.passes)}"
+        yield from self.of(loop.parts, depth + 1)
+        if loop.cycles:
+            yield "add_var cycle 1i"
+        yield f"add_var {counter} 1i"
+        yield "endloop"
+
+
+def _last_mode(parts: tuple[Step | Loop, ...]) -> int:
+    last = parts[-1]
+    return _last_mode(last.parts) if isinstance(last, Loop) else steps.mode(last)
+
+
+def _depth(parts: tuple[Step | Loop, ...]) -> int:
+    return max((1 + _depth(part.parts) for part in parts if isinstance(part, Loop)), default=0)
+
+
+def _counter(depth: int) -> str:
+    return f"pass{depth + 1}"
