@@ -11,6 +11,7 @@ from environment.small_rig import PERIOD, SETTINGS, FakeController, FakePotentio
 
 import operando.configs
 from operando.config import load
+from operando.config.programme.bridge import cycling
 from operando.environment.axis import Change
 from operando.environment.before import AxisBefore
 from operando.environment.blackbox import BlackBox
@@ -84,7 +85,7 @@ class Guarded:
             self._note,
             now_ns=lambda: self.rig.now_ns,
         )
-        programme = CONFIG.programme.compiled(CONFIG.cell.counter_electrode_potential_V)
+        programme = cycling(CONFIG.compiled_programme())
         self.programme = ProgrammeRunner(self.potentiostat, programme, told.reading, told.show, self._note)
         self.box = BlackBox(root / "blackbox", lambda: self.seconds, lambda: self.rig.now_ns)
         self.interlocks = Interlocks(

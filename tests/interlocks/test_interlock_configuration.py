@@ -43,7 +43,7 @@ CASES = [
     Case("beyond the load cell", ("watched: limit = 130 MPa", "127.3 MPa"), {"limit": "130.0"}),
     Case(
         "a cut-off would trip",
-        ("limit = 3.6 V", "[programme] upper_cutoff at the terminals is 3.68"),
+        ("limit = 3.6 V", "[programme] the voltage that it leads to, at the terminals, is 3.68"),
         {"quantity": '"voltage"', "limit": "3.6"},
     ),
     Case("a name with blanks", ("name = 'too high'",), {"name": '"too high"'}),

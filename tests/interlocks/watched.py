@@ -21,8 +21,9 @@ def row(
     severity: Severity = Severity.TRIP,
     actions: Actions = Actions(),  # noqa: B008 - frozen
     name: str = "watched",
+    for_samples: int = 1,
 ) -> Interlock:
-    return Interlock(name, quantity, unit_of(quantity), condition, for_s, severity, actions)
+    return Interlock(name, quantity, unit_of(quantity), condition, for_s, severity, actions, for_samples)
 
 
 @dataclass
