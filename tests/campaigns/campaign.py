@@ -48,7 +48,8 @@ class Campaign(RunningService):
             head, found, tail = text.partition(place)
             assert found
             text = head + found + tail.replace(was, becomes, 1)
-        text = text.replace(f"charge_current_A = {CURRENT}", f"charge_current_A = {GENTLE}")
+        text = text.replace(f"current_A = {CURRENT}", f"current_A = {GENTLE}")
+        text = text.replace(f"current_A = {-CURRENT}", f"current_A = {-GENTLE}")
         self.configuration.write_text(text)
 
     def prepare(self, mode: str) -> None:

@@ -19,6 +19,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 import h5py
 import numpy as np
 import tomlkit
+from cell_programmes import one_cycle
 from live.conftest import CAPACITY, CURRENT, SPEED, Live
 from live.test_the_cell_survives_dying_programs import CYCLE, newest_journal, record_of
 from waiting import wait_until
@@ -93,8 +94,7 @@ def configured(disk: Path) -> Path:
     configuration = write_configuration(disk / "configuration", SPEED, 1, 1, None, None, None)
     document: Any = tomlkit.parse(configuration.read_text())
     document["cell"]["nominal_capacity_mAh"] = CAPACITY
-    for key in ("charge_current_A", "discharge_current_A"):
-        document["programme"][key] = CURRENT
+    document["programme"] = one_cycle(CURRENT)
     document["disk"] = THRESHOLDS
     configuration.write_text(tomlkit.dumps(document))
     return configuration

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 import tomlkit
+from cell_programmes import one_cycle
 from live.conftest import CAPACITY, CURRENT, SPEED, Live
 from waiting import wait_until
 
@@ -81,8 +82,7 @@ def terminal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Termina
     configuration = write_configuration(folder / "configuration", SPEED, 1, 1, None, None, None)
     document = tomlkit.parse(configuration.read_text())
     document["cell"]["nominal_capacity_mAh"] = CAPACITY
-    for key in ("charge_current_A", "discharge_current_A"):
-        document["programme"][key] = CURRENT
+    document["programme"] = one_cycle(CURRENT)
     configuration.write_text(tomlkit.dumps(document))
     place = Root(folder / "root")
     up = f"{sys.executable} -m operando up {configuration} --root {place.path}"

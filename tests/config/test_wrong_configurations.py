@@ -45,10 +45,38 @@ CASES = [
         "a potential without a scale",
         'value_V = 4.3, scale = "Li/Li+"',
         "value_V = 4.3",
-        ("upper_cutoff] scale", "missing"),
+        ("[programme] step 1 (charge) until_voltage_above.scale", "missing"),
     ),
-    Case("cut-offs in two scales crossed", "value_V = 2.8", "value_V = 4.4", ("lower_cutoff", "4.4", "4.3")),
-    Case("more current than the instrument has", "charge_current_A = 196e-6", "charge_current_A = 0.2", ("0.2", "0.1")),
+    Case(
+        "a discharge that ends above the charge",
+        "value_V = 2.8",
+        "value_V = 4.35",
+        ("[programme] step 2 (discharge) until_voltage_below", "4.350 V vs Li/Li+", "3.680 V", "step 1 (charge)"),
+    ),
+    Case(
+        "a bare number for a potential",
+        'until_voltage_above = { value_V = 4.3, scale = "Li/Li+" }',
+        "until_voltage_above = 4.3",
+        ("[programme] step 1 (charge) until_voltage_above: 4.3 V has no scale", "cell", "Li/Li+"),
+    ),
+    Case(
+        "a misspelt end",
+        "until_voltage_above",
+        "until_voltage",
+        ("[programme] step 1 (charge) until_voltage", "unknown key; allowed", "until_voltage_above"),
+    ),
+    Case(
+        "a programme that is not there",
+        '[programme]\nname = "NMC811, C/4"',
+        '[programme]\nfile = "nowhere.toml"',
+        ("[programme] file = 'nowhere.toml'", "cannot stand beside it"),
+    ),
+    Case(
+        "more current than the instrument has",
+        'current_C_rate = "C/4"',
+        "current_A = 0.2",
+        ("200 mA", "100 mA", "current_limit_A"),
+    ),
     Case("a prefix without its colon", 'prefix = "SIM:"', 'prefix = "SIM"', ("prefix", "'SIM'")),
     Case("not TOML", "[heater]", "[heater", ("not TOML",)),
 ]
@@ -75,9 +103,30 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 
 def test_potentials_are_converted_to_the_terminals() -> None:
     config = load(SHIPPED / "simulated.toml")
-    programme = config.programme.compiled(config.cell.counter_electrode_potential_V)
-    assert programme.upper_cutoff == pytest.approx(3.68)
-    assert programme.lower_cutoff == pytest.approx(2.18)
+    charge, discharge = config.compiled_programme().steps
+    assert charge.ends[0].value == pytest.approx(3.68)
+    assert discharge.ends[0].value == pytest.approx(2.18)
+
+
+def test_a_programme_may_be_a_file_of_its_own(tmp_path: Path) -> None:
+    beside = (SHIPPED / "programmes" / "nmc811_cc_cv_eis.toml").read_text()
+    (tmp_path / "three_cycles.toml").write_text(beside)
+    head, _, rest = SIMULATED.partition("[programme]")
+    tail = rest[rest.index("[detector]") :]
+    file = tmp_path / "endstation.toml"
+    file.write_text(f'{head}[programme]\nfile = "three_cycles.toml"\n\n{tail}')
+    assert load(file).compiled_programme().source == beside
+    (tmp_path / "three_cycles.toml").write_text(beside.replace('"C/4"', '"C/0"'))
+    with pytest.raises(ConfigurationError, match=r"three_cycles\.toml: steps 1–2 \(charge\) current_C_rate: 'C/0'"):
+        load(file)
+    (tmp_path / "three_cycles.toml").write_text(beside.replace("value_V = 4.3,", "value_V = 8.3,"))
+    with pytest.raises(ConfigurationError) as caught:
+        load(file)
+    for line in str(caught.value).splitlines():
+        assert line.startswith(f"{file}: {tmp_path / 'three_cycles.toml'}: step ")
+    (tmp_path / "three_cycles.toml").unlink()
+    with pytest.raises(ConfigurationError, match=r"three_cycles\.toml: cannot be read"):
+        load(file)
 
 
 def test_a_mask_that_is_not_there_is_named(tmp_path: Path) -> None:

@@ -21,7 +21,8 @@ def test_a_start_document_holds_configuration_geometry_recipe_and_material() -> 
     assert operando["recipe"]["unit"] == "q_nm^-1"
     assert operando["recipe"]["mask"] is None
     assert operando["lattice"]["phase"]["a"] == pytest.approx(2.87, abs=0.02)
-    assert operando["configuration"]["programme"]["upper_cutoff"] == {"value_V": 4.3, "scale": "Li/Li+"}
+    charge, _ = operando["configuration"]["programme"]["steps"][0]["steps"]
+    assert charge["until_voltage_above"] == {"value_V": 4.3, "scale": "Li/Li+"}
     assert facts["cell"]["nominal_capacity_mAh"] == pytest.approx(0.7854)
     assert json.loads(json.dumps(facts)).keys() == facts.keys()
 

@@ -29,10 +29,8 @@ EPICS_EPOCH = 631_152_000  # s, 1990-01-01
 def write_configuration(folder: Path) -> Path:
     """The shipped endstation with a small, fast cell."""
     text = (SHIPPED / "simulated.toml").read_text()
-    text = text.replace(
-        "charge_current_A = 196e-6\ndischarge_current_A = 196e-6",
-        f"charge_current_A = {CURRENT}\ndischarge_current_A = {CURRENT}",
-    )
+    text = text.replace('current_C_rate = "C/4"', f"current_A = {CURRENT}")
+    text = text.replace('current_C_rate = "-C/4"', f"current_A = {-CURRENT}")
     text = text.replace("sample_interval_s = 0.5", "sample_interval_s = 0.2")
     file = folder / "small.toml"
     file.write_text(text)

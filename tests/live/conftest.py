@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import tomlkit
+from cell_programmes import one_cycle
 from waiting import wait_until
 
 from operando.cli.demo_configuration import write_configuration
@@ -95,8 +96,7 @@ def _endstation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     document = tomlkit.parse(configuration.read_text())
     document["cell"]["nominal_capacity_mAh"] = CAPACITY
     del document["cell"]["active_mass_mg"]  # which would not hold so little
-    for key in ("charge_current_A", "discharge_current_A"):
-        document["programme"][key] = CURRENT
+    document["programme"] = one_cycle(CURRENT)
     configuration.write_text(tomlkit.dumps(document))
     place = Root(folder / "root")
     supervisor = bring_up(place, configuration)

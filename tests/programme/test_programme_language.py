@@ -183,7 +183,7 @@ def test_a_spectrum_needs_an_instrument_that_measures_one() -> None:
 
 def test_all_complaints_come_at_once() -> None:
     said = complaint(CHARGE | {"current_A": 0.2}, NONSENSE["a ramp to where it is"][0][0])
-    assert [line.split("(")[0].strip() for line in said.splitlines()] == ["[programme]: step 1", "[programme]: step 2"]
+    assert [line.split("(")[0].strip() for line in said.splitlines()] == ["[programme] step 1", "[programme] step 2"]
 
 
 @pytest.mark.parametrize("file", PROGRAMMES, ids=lambda file: file.stem)

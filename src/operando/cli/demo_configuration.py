@@ -43,15 +43,18 @@ def write_configuration(
         The endstation's TOML file.
     """
     import operando.configs
+    from operando.config.programme import hastened
 
     shipped = Path(operando.configs.__file__).parent
-    for name in ("poni", "recipes", "materials"):
+    for name in ("poni", "recipes", "materials", "programmes"):
         shutil.copytree(shipped / name, folder / name)
     document: Any = tomlkit.parse((shipped / "simulated.toml").read_text(encoding="utf-8"))
-    programme, simulation, integration = (document[table] for table in ("programme", "simulation", "integration"))
-    for key in ("charge_current_A", "discharge_current_A"):
-        programme[key] = float(programme[key]) * speed
-    programme.update({"cycles": cycles, "sample_interval_s": SAMPLE_INTERVAL})
+    simulation, integration = document["simulation"], document["integration"]
+    programme = hastened(document["programme"].unwrap(), speed, SAMPLE_INTERVAL)
+    for entry in programme["steps"]:
+        if entry["kind"] == "loop":
+            entry["passes"] = cycles
+    document["programme"] = programme
     simulation.update({"speed": speed, "seed": seed})
     if frames:
         simulation["frames"] = str(Path(frames).expanduser().absolute())

@@ -16,10 +16,12 @@ from operando.config.instruments import Heater, LoadCell, Piezo, Potentiostat, P
 from operando.config.interlocks import InterlockRow, contradiction
 from operando.config.journal import Journal
 from operando.config.people import Person, Proposal
-from operando.config.programme import Programme
+from operando.config.programme import Facts, Programme, compile_programme, facts_of
 from operando.config.sample import Sample
 from operando.config.sinks import Sinks
 from operando.config.site import Site
+from operando.errors import ConfigurationError
+from operando.vocabulary import CellProgramme
 
 
 class Endstation(Table):
@@ -62,18 +64,10 @@ class Endstation(Table):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        counter = self.cell.counter_electrode_potential_V
-        programme = self.programme.compiled(counter)
-        if programme.lower_cutoff >= programme.upper_cutoff:
-            raise ValueError(
-                f"programme.lower_cutoff is {programme.lower_cutoff:.3f} V at the terminals, "
-                f"not below programme.upper_cutoff, {programme.upper_cutoff:.3f} V"
-            )
-        limit = self.potentiostat.current_limit_A
-        for name in ("charge_current_A", "discharge_current_A"):
-            current = getattr(self.programme, name)
-            if current > limit:
-                raise ValueError(f"programme.{name} = {current} is above potentiostat.current_limit_A = {limit}")
+        try:
+            self.compiled_programmes()
+        except ConfigurationError as error:
+            raise ValueError(str(error)) from None
         if complaint := clash(self.channels, self.potentiostat) or contradiction(self):
             raise ValueError(complaint)
         sample, proposal = self.sample, self.proposal
@@ -85,6 +79,39 @@ class Endstation(Table):
         """Remember the file this was read from, and what stood in it."""
         self._file, self._text = file.resolve(), text
         return self
+
+    @property
+    def facts(self) -> Facts:
+        """What the programme of the cell in the press must fit."""
+        return facts_of(self.cell, self.potentiostat, self.heater)
+
+    def compiled_programme(self) -> CellProgramme:
+        """Return the programme of the cell in the press, as the instrument runs it.
+
+        Raises
+        ------
+        ConfigurationError
+            One line for each thing that is nonsense.
+        """
+        return compile_programme(self.programme, self.facts)
+
+    def compiled_programmes(self) -> dict[str, CellProgramme]:
+        """Return the programme of each cell by its channel's name; that of the cell in the press has none.
+
+        Raises
+        ------
+        ConfigurationError
+            One line for each thing that is nonsense.
+        """
+        compiled = {"": self.compiled_programme()}
+        for channel in self.channels:
+            try:
+                facts = facts_of(channel.cell, channel.potentiostat, self.heater)
+                compiled[channel.name] = compile_programme(channel.programme, facts)
+            except ConfigurationError as error:
+                lines = str(error).splitlines()
+                raise ConfigurationError("\n".join(f"channel {channel.name}: {line}" for line in lines)) from None
+        return compiled
 
     @property
     def file(self) -> Path:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from operando.config._model import Table
+from operando.config.programme import voltage_range
 from operando.vocabulary import FACTS, QUANTITY, Severity, cell_of, of_channel, plain_name, unit_of
 
 if TYPE_CHECKING:
@@ -174,11 +175,12 @@ def contradiction(config: "Endstation") -> str:
 
 def _allowed(config: "Endstation") -> dict[tuple[str, str], tuple[float, str]]:
     """Return how far each quantity may go, by name and condition, and where that stands."""
-    programme = config.programme.compiled(config.cell.counter_electrode_potential_V)
+    lowest, highest = voltage_range(config.compiled_programme()) or (math.inf, -math.inf)
+    led_to = "[programme] the voltage that it leads to, at the terminals,"
     return {
         ("stack_pressure", "above"): (config.pressure.high_limit_MPa, "[pressure] high_limit_MPa"),
         ("stack_pressure", "below"): (config.pressure.low_limit_MPa, "[pressure] low_limit_MPa"),
         ("temperature", "above"): (config.heater.high_limit_C, "[heater] high_limit_C"),
-        ("voltage", "above"): (programme.upper_cutoff, "[programme] upper_cutoff at the terminals"),
-        ("voltage", "below"): (programme.lower_cutoff, "[programme] lower_cutoff at the terminals"),
+        ("voltage", "above"): (highest, led_to),
+        ("voltage", "below"): (lowest, led_to),
     }

@@ -12,6 +12,8 @@ from pydantic_core import ErrorDetails
 from operando.config._model import Table
 from operando.config.endstation import Endstation
 from operando.config.plausibility import contradiction, doubts
+from operando.config.programme import programme_table
+from operando.config.programme.complaints import complaint
 from operando.errors import ConfigurationError
 
 Model = TypeVar("Model", bound=Table)
@@ -78,7 +80,8 @@ def validate(path: Path | str, data: Mapping[str, Any], model: type[Model]) -> M
         details = error.errors(include_url=False)
         # A misspelt key is unknown and leaves another missing: the unknown one is the cause.
         unknown = [detail for detail in details if detail["type"] == "extra_forbidden"]
-        raise ConfigurationError("\n".join(f"{path}: {_complaint(it, model)}" for it in unknown or details)) from error
+        lines = (line for it in unknown or details for line in _complaint(it, model, data).splitlines())
+        raise ConfigurationError("\n".join(f"{path}: {line}" for line in lines)) from error
 
 
 def load(path: Path) -> Endstation:
@@ -90,9 +93,9 @@ def load(path: Path) -> Endstation:
         One line for each thing that is wrong.
     """
     text = read_text(path)
-    config = validate(path, parse(path, text), Endstation).located(path, text)
-    if complaint := contradiction(config.beam, _geometry(config)):
-        raise ConfigurationError(f"{path}: {complaint}")
+    config = validate(path, _with_programmes(path, parse(path, text)), Endstation).located(path, text)
+    if what := contradiction(config.beam, _geometry(config)):
+        raise ConfigurationError(f"{path}: {what}")
     for doubt in doubts(config.cell):
         _logger.warning("%s: %s", path, doubt)
     return config
@@ -106,7 +109,23 @@ def _geometry(config: Endstation) -> str:
         return ""
 
 
-def _complaint(detail: ErrorDetails, model: type[Table]) -> str:
+def _with_programmes(path: Path, data: dict[str, Any]) -> dict[str, Any]:
+    """Return the data with every cell programme read that is a file of its own."""
+    tables = [data, *(channel for channel in data.get("channels", ()) if isinstance(channel, dict))]
+    for table in tables:
+        if "programme" in table:
+            table["programme"] = programme_table(path, table["programme"])
+    return data
+
+
+def _complaint(detail: ErrorDetails, model: type[Table], data: Mapping[str, Any]) -> str:
+    if "programme" in detail["loc"]:
+        depth = detail["loc"].index("programme") + 1
+        written: Any = data
+        for part in detail["loc"][:depth]:
+            written = written[part]
+        inside: Any = {**detail, "loc": detail["loc"][depth:]}
+        return f"[{'.'.join(map(str, detail['loc'][:depth]))}] {complaint(inside, written)}"
     tables = [str(part) for part in detail["loc"]]
     kind, value = detail["type"], detail["input"]
     if kind == "extra_forbidden":

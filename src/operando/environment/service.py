@@ -10,6 +10,7 @@ from contextlib import closing
 from pathlib import Path
 
 from operando.config import Endstation
+from operando.config.programme.bridge import cycling
 from operando.disk import DiskWatch, Limits, Watched
 from operando.environment.axis import Axis
 from operando.environment.before import ProgrammeBefore
@@ -269,7 +270,7 @@ class Service:
         publication = self._publication
         return ProgrammeRunner(
             equipment.potentiostat,
-            self._config.programme.compiled(self._config.cell.counter_electrode_potential_V),
+            cycling(self._config.compiled_programme()),
             publication.reading,
             publication.show,
             publication.note,

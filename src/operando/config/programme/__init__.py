@@ -3,9 +3,10 @@
 from operando.config.programme.amounts import Potential
 from operando.config.programme.compiling import compile_programme
 from operando.config.programme.facts import INSTRUMENTS, CellFacts, Facts, InstrumentFacts
+from operando.config.programme.fitting import facts_of
 from operando.config.programme.hastened import hastened
-from operando.config.programme.read import load_programme, parse_programme, validated
-from operando.config.programme.short_form import Programme
+from operando.config.programme.model import Programme
+from operando.config.programme.read import load_programme, parse_programme, programme_table, validated
 from operando.config.programme.table import Row, StatedPotential, as_text, potentials, table, voltage_range
 
 __all__ = [
@@ -19,10 +20,12 @@ __all__ = [
     "StatedPotential",
     "as_text",
     "compile_programme",
+    "facts_of",
     "hastened",
     "load_programme",
     "parse_programme",
     "potentials",
+    "programme_table",
     "table",
     "validated",
     "voltage_range",

@@ -34,15 +34,15 @@ def compile_programme(programme: Programme, facts: Facts) -> CellProgramme:
     ConfigurationError
         One line for each thing that is nonsense: file, step and field.
     """
-    where = programme.file or "[programme]"
+    where = f"{programme.file}: " if programme.file else "[programme] "
     try:
         lowering = Lowering(programme, facts.cell)
         parts = lowering.parts(programme.steps)
         safety = lowering.safety(programme.safety)
     except Untold as error:
-        raise ConfigurationError(f"{where}: {error}") from None
+        raise ConfigurationError(f"{where}{error}") from None
     if nonsense := list(dict.fromkeys(_nonsense(programme, parts, safety, lowering.steps, facts))):
-        raise ConfigurationError("\n".join(f"{where}: {line}" for line in nonsense))
+        raise ConfigurationError("\n".join(f"{where}{line}" for line in nonsense))
     return CellProgramme(
         name=programme.name,
         parts=parts,

@@ -55,6 +55,31 @@ def parse_programme(text: str, file: str = "programme") -> Programme:
     return validated(written, file).located(file, text)
 
 
+def programme_table(path: Path, table: Any) -> Any:
+    """Return ``[programme]`` of a configuration with the file read that it may name: as it is, or a `Programme`.
+
+    Parameters
+    ----------
+    path : Path
+        The configuration; the file is relative to its folder.
+    table : object
+        What stands there.
+
+    Raises
+    ------
+    ConfigurationError
+        The file is not there, or one line for each thing that is wrong in it.
+    """
+    if not isinstance(table, Mapping) or "file" not in table:
+        return table
+    file, others = table["file"], sorted(set(table) - {"file"})
+    if not isinstance(file, str):
+        raise ConfigurationError(f"{path}: [programme] file = {file!r}: a path, relative to {path.parent}, is wanted")
+    if others:
+        raise ConfigurationError(f"{path}: [programme] file = {file!r}: {', '.join(others)} cannot stand beside it")
+    return load_programme((path.parent / file).resolve())
+
+
 def validated(written: Mapping[str, Any], file: str) -> Programme:
     """Return the programme that a table says.
 

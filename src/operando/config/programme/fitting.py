@@ -1,0 +1,18 @@
+"""What a programme must fit, as the tables of a configuration say it."""
+
+from operando.config.cell import Cell
+from operando.config.instruments import Heater, Potentiostat
+from operando.config.programme.facts import INSTRUMENTS, CellFacts, Facts
+
+
+def facts_of(cell: Cell, potentiostat: Potentiostat, heater: Heater) -> Facts:
+    """Return the facts of one cell on one instrument."""
+    return Facts(
+        CellFacts(
+            counter_electrode_potential=cell.counter_electrode_potential_V,
+            nominal_capacity=cell.nominal_capacity_mAh / 1000.0,
+            active_mass=cell.active_mass_mg / 1000.0 if cell.active_mass_mg else None,
+        ),
+        INSTRUMENTS[potentiostat.driver].limited_to(potentiostat.current_limit_A),
+        (heater.low_limit_C, heater.high_limit_C),
+    )
