@@ -1,6 +1,10 @@
-"""From the author's file to the capacities: language, compiler, driver, instrument, cell and analysis on one line."""
+"""From the author's file to the capacities: language, compiler, driver, instrument, cell and analysis on one line.
+
+The normal run is a hundred times faster than life; ``OPERANDO_FULL=1`` takes the hours as they are.
+"""
 
 import math
+import os
 import tomllib
 from pathlib import Path
 
@@ -19,7 +23,7 @@ from operando.sim.cell.electrochemistry import Electrochemistry
 from operando.sim.cell.material import LCO, NMC811, Material
 
 PROGRAMMES = Path(operando.configs.__file__).parent / "programmes"
-SPEED = 100.0
+SPEED, INTERVAL = (1.0, 1.0) if os.environ.get("OPERANDO_FULL") else (100.0, 0.1)
 MASS = 3.927e-3  # g
 AREA = math.pi / 4.0  # cm²
 Array = NDArray[np.float64]
@@ -33,7 +37,7 @@ def bench(material: Material, temperature: float = 25.0, pressure: float = 85.0)
 
 def cycled(subject: Bench, name: str) -> list[Said]:
     """Run a programme as its author wrote it, on a cell whose time runs faster."""
-    written = hastened(tomllib.loads((PROGRAMMES / name).read_text(encoding="utf-8")), SPEED, 0.1)
+    written = hastened(tomllib.loads((PROGRAMMES / name).read_text(encoding="utf-8")), SPEED, INTERVAL)
     facts = Facts(CellFacts(0.62, 0.7854e-3, MASS), INSTRUMENTS["emstat4"], (15.0, 100.0))
     return subject.run(compile_programme(validated(written, name), facts), poll=1.0)
 
