@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from operando.cli.check import LINES
+from operando.config.channels import serial_ports
 from operando.endstation import prepare_client
 
 if TYPE_CHECKING:
@@ -18,8 +18,8 @@ def unreachable(config: "Endstation", place: "Root") -> list[str]:
 
     A running endstation is asked through its own servers; otherwise the site's EPICS environment counts.
     """
-    ports = [table for table in LINES if not (place.path / getattr(config, table).port).exists()]
-    missing = [f"[{table}] port = {getattr(config, table).port!r}" for table in ports]
+    ports = serial_ports(config)
+    missing = [f"{table} port = {port!r}" for table, port in ports.items() if not (place.path / port).exists()]
     return missing + _silent_records(config, place)
 
 

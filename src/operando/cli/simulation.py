@@ -4,8 +4,9 @@ import glob
 from pathlib import Path
 
 from operando.config import Endstation, load_delithiation
+from operando.config.channels import Channel
 from operando.errors import ConfigurationError
-from operando.sim.setup import Setup
+from operando.sim.setup import ChannelSetup, Setup
 
 
 def simulation_setup(config: Endstation, root: Path, ca_port: int) -> Setup:
@@ -58,8 +59,26 @@ def simulation_setup(config: Endstation, root: Path, ca_port: int) -> Setup:
         wavelength=float(geometry.wavelength),
         frames=frames,
         material=wanted.material,
-        active_mass=config.cell.active_mass_mg and config.cell.active_mass_mg / 1000.0,
+        active_mass=_grams(config.cell.active_mass_mg),
+        potentiostat=config.potentiostat.driver,
+        channels=tuple(_channel(channel) for channel in config.channels),
     )
+
+
+def _channel(channel: Channel) -> ChannelSetup:
+    return ChannelSetup(
+        name=channel.name,
+        electrode_diameter=channel.cell.electrode_diameter_mm,
+        nominal_capacity=channel.cell.nominal_capacity_mAh,
+        counter_electrode_potential=channel.cell.counter_electrode_potential_V,
+        potentiostat=channel.potentiostat.driver,
+        material=channel.simulation.material,
+        active_mass=_grams(channel.cell.active_mass_mg),
+    )
+
+
+def _grams(milligrams: float | None) -> float | None:
+    return None if milligrams is None else milligrams / 1000.0
 
 
 def _shape(detector: object, frames: tuple[Path, ...]) -> tuple[int, int]:

@@ -1,6 +1,6 @@
 """``[[channels]]``: cells beside the one in the press, each on a potentiostat of its own."""
 
-from typing import Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -9,6 +9,9 @@ from operando.config.cell import Cell
 from operando.config.instruments import Potentiostat
 from operando.config.programme import Programme
 from operando.vocabulary import QUANTITY, channel_quantities
+
+if TYPE_CHECKING:
+    from operando.config.endstation import Endstation
 
 
 class ChannelSimulation(Table):
@@ -33,6 +36,17 @@ class Channel(Table):
             if quantity.name in QUANTITY:
                 raise ValueError(f"name = {self.name!r}: {quantity.name} is a quantity of the main cell already")
         return self
+
+
+def serial_ports(config: "Endstation") -> dict[str, str]:
+    """Return every serial port by the table that names it."""
+    return {
+        "[load_cell]": config.load_cell.port,
+        "[piezo]": config.piezo.port,
+        "[heater]": config.heater.port,
+        "[potentiostat]": config.potentiostat.port,
+        **{f"[[channels]] {channel.name}: potentiostat": channel.potentiostat.port for channel in config.channels},
+    }
 
 
 def clash(channels: list[Channel], main: Potentiostat) -> str:

@@ -175,12 +175,15 @@ def contradiction(config: "Endstation") -> str:
 
 def _allowed(config: "Endstation") -> dict[tuple[str, str], tuple[float, str]]:
     """Return how far each quantity may go, by name and condition, and where that stands."""
-    lowest, highest = voltage_range(config.compiled_programme()) or (math.inf, -math.inf)
-    led_to = "[programme] the voltage that it leads to, at the terminals,"
-    return {
+    allowed = {
         ("stack_pressure", "above"): (config.pressure.high_limit_MPa, "[pressure] high_limit_MPa"),
         ("stack_pressure", "below"): (config.pressure.low_limit_MPa, "[pressure] low_limit_MPa"),
         ("temperature", "above"): (config.heater.high_limit_C, "[heater] high_limit_C"),
-        ("voltage", "above"): (highest, led_to),
-        ("voltage", "below"): (lowest, led_to),
     }
+    for channel, programme in config.compiled_programmes().items():
+        lowest, highest = voltage_range(programme) or (math.inf, -math.inf)
+        whose = f"channel {channel}: programme:" if channel else "[programme]"
+        led_to = f"{whose} the voltage that it leads to, at the terminals,"
+        allowed[of_channel("voltage", channel), "above"] = (highest, led_to)
+        allowed[of_channel("voltage", channel), "below"] = (lowest, led_to)
+    return allowed

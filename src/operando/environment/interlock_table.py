@@ -22,7 +22,7 @@ from operando.control.patterns import Couplings, NoEffect, RisesFaster, Runaway,
 from operando.vocabulary import CurrentAction, HeatAction, PressureAction, unit_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 PAUSE = 4.0
 """Sample intervals without a sample: no programme runs."""
@@ -38,12 +38,13 @@ def interlock_table(config: Endstation) -> tuple[Interlock, ...]:
     config : Endstation
         What the endstation is.
     """
+    cells = {channel: CellView(channel, programme.steps) for channel, programme in config.compiled_programmes().items()}
     return tuple(
         Interlock(
             name=row.name,
             quantity=row.quantity,
             unit=unit_of(row.quantity),
-            condition=_condition(row, config),
+            condition=_condition(row, config, cells),
             for_s=row.for_s,
             for_samples=row.for_samples,
             cell=row.cell,
@@ -56,8 +57,9 @@ def interlock_table(config: Endstation) -> tuple[Interlock, ...]:
     )
 
 
-def _condition(row: InterlockRow, config: Endstation) -> Condition:
+def _condition(row: InterlockRow, config: Endstation, cells: "Mapping[str, CellView]") -> Condition:
     limit = row.limit if row.limit is not None else 0.0  # only where the condition has none
+    cell = cells[row.cell or ""]
     made: dict[str, Callable[[], Condition]] = {
         "above": lambda: Above(limit),
         "below": lambda: Below(limit),
@@ -69,9 +71,9 @@ def _condition(row: InterlockRow, config: Endstation) -> Condition:
         "set": _flag(row),
         "no_effect": lambda: NoEffect(limit),
         "runaway": lambda: Runaway(limit, row.window),
-        "short_circuit": lambda: ShortCircuit(limit, _cell(row, config)),
-        "surge": lambda: CurrentSurge(limit, _cell(row, config)),
-        "lead_off": lambda: LeadOff(limit, _cell(row, config)),
+        "short_circuit": lambda: ShortCircuit(limit, cell),
+        "surge": lambda: CurrentSurge(limit, cell),
+        "lead_off": lambda: LeadOff(limit, cell),
         "unexplained": lambda: Unexplained(limit, _couplings(config), PAUSE * config.programme.sample_interval_s),
     }
     return made[row.condition]()
@@ -81,10 +83,6 @@ def _flag(row: InterlockRow) -> "Callable[[], Condition]":
     if row.cell is not None:
         return HeldInSample
     return HoldsUntilReset if row.quantity.startswith("amplifier_") else Holds
-
-
-def _cell(row: InterlockRow, config: Endstation) -> CellView:
-    return CellView(row.cell or "")
 
 
 def _couplings(config: Endstation) -> Couplings:
