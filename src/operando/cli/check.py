@@ -6,15 +6,13 @@ import typer
 
 from operando.cli.missing import missing_facts
 from operando.cli.options import Configuration, Json, RootOption, root_beside
+from operando.cli.programme_shown import programmes_as_facts, programmes_as_text
 from operando.cli.report import report
 from operando.errors import AnalysisError, ConfigurationError
 
 if TYPE_CHECKING:
     from operando.config import Endstation
     from operando.endstation import Root
-
-LINES = ("load_cell", "piezo", "heater", "potentiostat")
-"""Tables that name a serial port."""
 
 
 def check(
@@ -23,7 +21,7 @@ def check(
     live: Annotated[bool, typer.Option("--live", help="Reach every line and record in it.")] = False,
     json: Json = False,
 ) -> None:
-    """Validate a configuration and every file that it names; say what a run would lack to be of use to others."""
+    """Validate a configuration and every file that it names; show the cell programme; say what a run would lack."""
     from operando.config import load
     from operando.sinks.targets import missing_packages
 
@@ -38,7 +36,11 @@ def check(
         from operando.cli.live import unreachable
 
         facts["unreachable"] = unreachable(config, place)
+    if json:
+        facts["programmes"] = programmes_as_facts(config)
     report(facts, json)
+    if not json:
+        typer.echo(f"\n{programmes_as_text(config)}")
     if facts.get("unreachable") or facts.get("sinks"):
         raise typer.Exit(1)
 
@@ -52,6 +54,7 @@ def check_files(config: "Endstation", place: "Root") -> None:
         One line for what is wrong.
     """
     from operando.config import load_delithiation, load_material, load_recipe
+    from operando.config.channels import serial_ports
 
     recipe = load_recipe(config.beside(config.integration.recipe))
     _check_poni(config, recipe.orientation)
@@ -60,11 +63,10 @@ def check_files(config: "Endstation", place: "Root") -> None:
     if config.simulation:
         load_delithiation(config.beside(config.simulation.delithiation))
         return
-    for table in LINES:
-        port = getattr(config, table).port
+    for table, port in serial_ports(config).items():
         if not (place.path / port).exists():
             raise ConfigurationError(
-                f"{config.file}: [{table}] port = {port!r}: no such serial port; "
+                f"{config.file}: {table} port = {port!r}: no such serial port; "
                 "a device file is wanted, absolute or relative to the root"
             )
 

@@ -8,6 +8,7 @@ from operando.config.programme.hastened import hastened
 from operando.config.programme.model import Programme
 from operando.config.programme.read import load_programme, parse_programme, programme_table, validated
 from operando.config.programme.table import Row, StatedPotential, as_text, potentials, table, voltage_range
+from operando.config.programme.wording import Words
 
 __all__ = [
     "INSTRUMENTS",
@@ -18,6 +19,7 @@ __all__ = [
     "Programme",
     "Row",
     "StatedPotential",
+    "Words",
     "as_text",
     "compile_programme",
     "facts_of",
