@@ -81,7 +81,7 @@ class Account:
 
     @property
     def step_time(self) -> float:
-        """s that the step has lasted."""
+        """How long the step has lasted, s."""
         return self.elapsed - self.begun
 
     @property
@@ -157,12 +157,13 @@ class Account:
         flowed = time_ns if _direction(step, self.current, smallest) else self.flowed_ns
         return replace(self, charge=self.charge + passed, elapsed=elapsed, own=math.nan, bounded=True, flowed_ns=flowed)
 
-    def measured(self, step: Impedance, run: int, elapsed: float) -> "Account":
+    def measured(self, step: Step, run: int, elapsed: float) -> "Account":
         """Return the account after a point of a spectrum: what is modulated has no mean but its bias."""
         bias = _imposed(step)
         begun = self if run == self.run else _begun(self, step, run, elapsed, bias, math.nan)
         passed = bias * max(elapsed - begun.elapsed, 0.0) / SECONDS_PER_HOUR
-        unknown = not step.galvanostatic and step.bias is not None  # what a held voltage draws is not told
+        # what a held voltage draws is not told
+        unknown = not isinstance(step, Impedance) or (not step.galvanostatic and step.bias is not None)
         return replace(
             begun,
             charge=begun.charge + passed,

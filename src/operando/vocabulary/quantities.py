@@ -79,7 +79,7 @@ QUANTITIES: tuple[Quantity, ...] = (
     Quantity("charge", "A h", "CELL:CHARGE", 7, "charge passed since programme start"),
     Quantity("cycle", "", "CELL:CYCLE", 0, "cycle number, from 1"),
     Quantity("step", "", "CELL:STEP", 0, "step number in the programme, from 1"),
-    Quantity("half_cycle", "", "CELL:HALF_CYCLE", 0, "half-cycle, from 1; it ends as current turns"),
+    Quantity("half_cycle", "", "CELL:HALF_CYCLE", 0, "half-cycle, from 1; rests turn none"),
     Quantity("run", "", "CELL:RUN", 0, "steps begun since programme start"),
     Quantity("step_time", "s", "CELL:STEP_TIME", 2, "how long the step has lasted"),
     Quantity("step_charge", "A h", "CELL:STEP_CHARGE", 9, "charge passed in the step"),

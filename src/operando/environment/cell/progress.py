@@ -1,0 +1,325 @@
+"""How far a cell programme has come: what the instrument says becomes charge, steps, spectra and readings."""
+
+import json
+import math
+from dataclasses import asdict, replace
+from typing import Any
+
+from operando.control.accounting import Account, negligible
+from operando.control.remainder import located, step_of
+from operando.environment.cell.book import UNHEARD, Book, in_words, spectrum_json
+from operando.environment.cell.facts import CellFacts, CellNames, Telling
+from operando.environment.cell.ledger import Ledger
+from operando.environment.cell.recollection import Recollection, account_facts
+from operando.environment.cell.script import LONGEST, Script, pause_step
+from operando.instruments.roles import ImpedancePoint, Said, Sample, StepEnd
+from operando.vocabulary import ConstantVoltage, End, Limit, Position, ProgrammeState, Rest, Step
+
+NS = 1_000_000_000
+TOLERANCE_NS = 5 * NS
+"""Between two estimates of when the instrument's clock began."""
+UNKNOWN = ConstantVoltage(
+    number=0,
+    name="unknown",
+    ends=(End(Limit.TIME, LONGEST),),
+    sample_interval=60.0,
+    voltage=math.nan,
+    current_limit=0.0,
+)
+"""What is counted where nobody knows the programme that was found running."""
+
+
+class Progress:
+    """Follows one programme after the other; belongs to the runner's thread.
+
+    Parameters
+    ----------
+    facts : CellFacts
+        What charge is related to.
+    names : CellNames
+        Of the channel.
+    telling : Telling
+        Who is told.
+    before : Recollection
+        How the service before left it.
+    """
+
+    def __init__(self, facts: CellFacts, names: CellNames, telling: Telling, before: Recollection) -> None:
+        self._facts, self._telling = facts, telling
+        self._ledger = Ledger(facts, telling)
+        self._book = Book(names.channel, telling.keep)
+        if before.row:
+            self._book.recall(before.row, before.spectrum)
+        self._before: Recollection | None = before
+        self.script = before.script
+        self.account = before.account
+        self.extracted = before.extracted
+        self.run = before.account.run
+        self.step: Step | None = None
+        """The step that runs."""
+        self.safety = ""
+        """Which of the programme's safety limits has ended it."""
+        self.pausing = before.state is ProgrammeState.PAUSED
+        """Whether the instrument rests in a pause."""
+        self._pause_interval = 1.0
+        self._cycle = 1
+        self._smallest = negligible(before.script.whole) if before.script else 0.0
+        self._told: dict[int, str] = {}
+        self._last: Sample | None = None
+        self._ledger.counter = before.script.whole.counter_electrode_potential if before.script else math.nan
+
+    @property
+    def last(self) -> Sample | None:
+        """The last sample of the script that runs."""
+        return self._last
+
+    def begin(self, script: Script, now_ns: int) -> None:
+        """Follow a script from its first packet on; the programme goes on where the script does not begin it."""
+        self._before, self._last = None, None
+        self._told.clear()
+        self.safety, self.pausing = "", False
+        if script.at.step == 0:
+            self.extracted += self.account.charge
+            self.account = Account()
+            self._book.programme(script.whole, now_ns)
+        else:
+            self.account = self.account.restarted()
+        self._cycle = script.at.cycle
+        self.run = script.at.run
+        self.script, self.step = script, None
+        self._smallest = negligible(script.whole)
+        self._ledger.counter = script.whole.counter_electrode_potential
+
+    def begin_pause(self, interval: float) -> None:
+        """Follow a rest in the middle of a programme."""
+        self._pause_interval, self._last, self.pausing = interval, None, True
+        self.account = self.account.restarted()
+        self.step = None
+
+    def take(self, said: Said, logged: bool = True) -> None:
+        """Account for one packet.
+
+        Parameters
+        ----------
+        said : Sample, ImpedancePoint or StepEnd
+            In the order in which they came.
+        logged : bool
+            Its readings go to log and records; not so where its time has passed for both.
+        """
+        if self._before is not None:
+            self._recover(said)
+        step = self._step_of(said)
+        if isinstance(said, Sample):
+            self.account = self.account.sampled(
+                step, said.run, said.elapsed, said.current, said.step_charge, said.time_ns, self._smallest
+            )
+            self._last = said
+        elif isinstance(said, ImpedancePoint):
+            self.account = self.account.measured(step, said.run, said.elapsed)
+        else:
+            self.account = self.account.step_ended(step, said.run, said.elapsed, said.time_ns, self._smallest)
+        self._open(said, step)
+        if isinstance(said, StepEnd):
+            self._end(said, step)
+        elif isinstance(said, ImpedancePoint):
+            if spectrum := self._book.point(said):
+                self._telling.show("IMPEDANCE", spectrum_json(spectrum))
+            if logged:
+                self._ledger.point(said, self.account)
+        elif logged:
+            self._ledger.sample(said, self.account, self.extracted)
+
+    def silence(self, now_ns: int) -> None:
+        """Tell that a sample was missed."""
+        self._ledger.silence(now_ns)
+
+    def awaited(self) -> Step | None:
+        """Return the step that runs, or the one that is to begin; None where that is not known."""
+        if self.step is not None or self.script is None:
+            return self.step
+        if self.pausing:
+            return pause_step(self._pause_interval)
+        try:
+            begun = max(self.script.ordinal_of(self.run + 1), self.script.ordinal)
+            return step_of(self.script.whole, located(self.script.whole, begun).step)
+        except ValueError:
+            return None
+
+    @staticmethod
+    def standing(stands: Position | None) -> dict[str, Any] | None:
+        """Return a position as plain values."""
+        return asdict(stands) if stands else None
+
+    def ask(self, how: str) -> None:
+        """Remember why the instrument is told to end the step that runs."""
+        self._told[self.run] = how
+
+    def asked(self, run: int) -> bool:
+        """Whether the instrument was told to end a step."""
+        return run in self._told
+
+    def interrupt(self, how: str, now_ns: int) -> Position | None:
+        """Close the step that runs, whose script was ended, and return where the programme stands, if that is known."""
+        last, step, run = self._last, self.step, self.run
+        if last is not None and step is not None and last.run == run and self.account.run == run:
+            late = min(max((now_ns - last.time_ns) / NS, 0.0), 1.5 * step.sample_interval)
+            self.account = self.account.step_ended(step, run, last.elapsed + late, now_ns, self._smallest)
+        ended = self._close(how, now_ns)
+        if ended is not None and step is not None:
+            self._show_end(how, step, run, ended.ended_ns or now_ns)
+        self.step = None
+        if self.script is None or self.pausing or self._before is not None:
+            return None
+        account = self.account
+        try:
+            if step is None:  # between two of them
+                return replace(self.script.position(run + 1, 0.0, 0.0, account.charge), run=run)
+            return self.script.position(run, account.step_time, account.step_charge, account.charge)
+        except ValueError as error:
+            self._telling.note(f"where the programme stands is not known: {error}; it cannot be resumed")
+            return None
+
+    def finish(self, how: str, now_ns: int) -> None:
+        """Take the end of the programme."""
+        if self._book.open is not None:
+            self._close(how, now_ns)
+        self.account = self.account.closed()
+        self._ledger.finished(self.account, now_ns)
+        self.step = None
+
+    def facts(self) -> dict[str, Any]:
+        """Return what a restarted service must know, beside the state."""
+        return {
+            "script": self.script.facts() if self.script else None,
+            "account": account_facts(self.account, self.step is None or isinstance(self.step, Rest)),
+            "extracted": self.extracted,
+            "cell": self._facts.name,
+            "row": self._book.facts(),
+        }
+
+    def _step_of(self, said: Said) -> Step:
+        if said.run == self.run and self.step is not None:
+            return self.step
+        if said.step == 0:
+            return pause_step(self._pause_interval)
+        try:
+            return self.script.step(said.run, said.step) if self.script else UNKNOWN
+        except ValueError as error:
+            self._telling.note(f"{error}; it is counted, but not understood")
+            return UNKNOWN
+
+    def _open(self, said: Said, step: Step) -> None:
+        """Take the begin of another step."""
+        self._cycle = said.cycle
+        if said.run == self.run and self.step is not None:
+            return
+        self.pausing = said.step == 0
+        self.run, self.step = said.run, step
+        self._telling.show("STEP_NAME", step.name)
+        if self._book.open is not None and self._book.open.run == said.run:
+            return  # opened by the service before
+        begun_ns = said.time_ns - round((said.elapsed - self.account.begun) * NS)
+        hash = self.script.whole.hash if self.script else ""
+        self._book.begin(step, hash, said.run, said.cycle, self.account.half_cycle, begun_ns)
+
+    def _end(self, said: StepEnd, step: Step) -> None:
+        how = self._how(said)
+        self.safety = self.safety or said.safety
+        self._close(how, said.time_ns, said.uncertainty_ns)
+        self._show_end(how, step, said.run, said.time_ns, said)
+        self.step = None
+
+    def _how(self, said: StepEnd) -> str:
+        if said.end is not None:
+            return in_words(said.end)
+        if said.safety:
+            return f"safety: {said.safety}"
+        if said.complete:
+            return "complete"
+        if said.run not in self._told and self._told:
+            self._telling.note(f"run {said.run} was ended in place of run {max(self._told)}, which had just ended")
+        return self._told.get(said.run, "told by the host")
+
+    def _close(self, how: str, ended_ns: int, uncertainty_ns: int = 0) -> Any:
+        account, last = self.account, self._last
+        measured = {"voltage": last.voltage, "current": last.current} if last and last.run == self.run else {}
+        if last and not uncertainty_ns:
+            uncertainty_ns = last.uncertainty_ns
+        known = account.run == self.run and self._before is None
+        counted = {"duration": account.step_time, "charge": account.step_charge} if known else {}
+        return self._book.end(how, ended_ns, **measured, **counted, uncertainty_ns=uncertainty_ns)
+
+    def _show_end(self, how: str, step: Step, run: int, time_ns: int, said: StepEnd | None = None) -> None:
+        end = said.end if said else None
+        told = {
+            "step": step.number,
+            "name": step.name,
+            "run": run,
+            "cycle": self._cycle,
+            "how": how,
+            "end": {"limit": end.limit.value, "value": end.value, "below": end.below} if end else None,
+            "safety": said.safety if said else "",
+            "time_ns": time_ns,
+            "duration": self.account.step_time,
+            "charge": self.account.step_charge,
+        }
+        self._telling.show("LAST_END", json.dumps(told))
+
+    def _recover(self, said: Said) -> None:
+        """Take the count up again where the service before left it."""
+        before, self._before = self._before, None
+        if before is None:
+            return
+        zero_ns = said.time_ns - round(said.elapsed * NS)
+        self.account = recovered(before, zero_ns, said.run)
+        self._cycle = said.cycle
+        row = self._book.open
+        if row is not None and not (row.run == said.run and zero_ns - TOLERANCE_NS < row.begun_ns <= said.time_ns):
+            self._book.end(UNHEARD, said.time_ns)
+        last = before.last
+        if before.script is None:
+            self._telling.note("a programme was running that this service does not know; its charge is counted")
+        elif last is not None and last.time_ns > zero_ns:
+            gap = (said.time_ns - last.time_ns) / NS
+            self._telling.note(
+                f"a programme was running; taken over at {last.charge:.7f} A h, {gap:.1f} s after the last sample"
+            )
+        else:
+            self._telling.note("a programme was running; taken over, its charge by the instrument's own count")
+
+
+def recovered(before: Recollection, zero_ns: int, run: int) -> Account:
+    """Return the account as it stood at the last sample that the service before has logged.
+
+    Parameters
+    ----------
+    before : Recollection
+        What memory and log know.
+    zero_ns : int
+        UTC, ns since the epoch, of the zero of the instrument's clock.
+    run : int
+        The step that runs.
+    """
+    account, last, script = before.account, before.last, before.script
+    if last is None or last.time_ns <= zero_ns:
+        charge, first = (script.at.passed, run == script.first_run) if script else (0.0, False)
+        doubtful = account.doubtful or script is None
+        return replace(replace(account, charge=charge, doubtful=doubtful).restarted(), bounded=first)
+    elapsed = (last.time_ns - zero_ns) / NS
+    if account.run > last.run:  # its begin is remembered, and no sample of it was logged
+        return replace(
+            account, charge=account.step_begin, elapsed=account.begun, own=0.0, current=last.current, bounded=False
+        )
+    known = account.run == last.run
+    return replace(
+        account,
+        charge=last.charge,
+        doubtful=account.doubtful or script is None,
+        run=last.run,
+        elapsed=elapsed,
+        current=last.current,
+        own=last.step_charge,
+        bounded=False,
+        begun=account.begun if known else elapsed,
+        step_begin=last.charge - last.step_charge,
+    )

@@ -1,0 +1,175 @@
+"""What a restarted service knows of the cell programme that the service before it left."""
+
+import logging
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from operando.control.accounting import Account
+from operando.environment.cell.script import Script, position_from, recalled
+from operando.history import EnvironmentHistory, Spectrum
+from operando.vocabulary import Position, ProgrammeState, programme_from
+
+_logger = logging.getLogger(__name__)
+FLOWED = 10_000_000_000
+"""ns to which it is remembered when current last flowed: while it flows, that changes with each sample."""
+COUNTED = ("charge", "current", "run", "step_charge", "cycle")
+
+
+@dataclass(frozen=True, slots=True)
+class LastCount:
+    """What the environment log knows of the last sample.
+
+    Parameters
+    ----------
+    charge, step_charge : float
+        A h.
+    current : float
+        A.
+    run, cycle : int
+        Of the step.
+    time_ns : int
+        UTC, ns since the epoch.
+    """
+
+    charge: float
+    current: float
+    run: int
+    step_charge: float
+    cycle: int
+    time_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Recollection:
+    """How a cell programme was left.
+
+    Parameters
+    ----------
+    state : ProgrammeState
+        As last seen.
+    latched : bool
+        In its safe state.
+    script : Script or None
+        What the instrument was given; None where that is not known.
+    stands : Position or None
+        Where the programme was interrupted, while it can go on from there.
+    account : Account
+        What changes with each step and half-cycle; the charge is in ``last``.
+    extracted : float
+        A h, in the programmes before.
+    row : mapping
+        Of the step that ran, as the book tells it; empty for none.
+    last : LastCount or None
+        Out of the environment log.
+    spectrum : Spectrum or None
+        The last one, out of the environment log.
+    """
+
+    state: ProgrammeState = ProgrammeState.IDLE
+    latched: bool = False
+    script: Script | None = None
+    stands: Position | None = None
+    account: Account = field(default_factory=Account)
+    extracted: float = 0.0
+    row: Mapping[str, Any] = field(default_factory=dict)
+    last: LastCount | None = None
+    spectrum: Spectrum | None = None
+
+
+def recollection(facts: Mapping[str, Any], history: EnvironmentHistory, cell: str, channel: str = "") -> Recollection:
+    """Return what is known of a cell programme.
+
+    Parameters
+    ----------
+    facts : mapping
+        What the runner of the service before told its memory.
+    history : EnvironmentHistory
+        The environment log.
+    cell : str
+        Name of the cell that is mounted now.
+    channel : str
+        Empty for the main cell.
+    """
+    state = str(facts.get("state"))
+    known = Recollection(
+        ProgrammeState(state) if state in list(ProgrammeState) else ProgrammeState.IDLE,
+        bool(facts.get("latched")),
+        last=last_count(history, channel),
+    )
+    try:
+        script = recalled(programme_from(facts["programme"]), facts["script"]) if facts.get("programme") else None
+        stands = position_from(facts["stands"]) if facts.get("stands") else None
+        row = facts.get("row") or {}
+        return Recollection(
+            known.state,
+            known.latched,
+            script,
+            stands,
+            _account(facts.get("account") or {}),
+            float(facts.get("extracted") or 0.0) if facts.get("cell") == cell else 0.0,
+            row,
+            known.last,
+            _spectrum(history, row, channel),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        _logger.error("what the service before remembered of the cell programme cannot be read: %r", error)
+        return known
+
+
+def account_facts(account: Account, still: bool) -> dict[str, Any]:
+    """Return what of an account changes with a step or a half-cycle, as plain values.
+
+    Parameters
+    ----------
+    account : Account
+        As it is now.
+    still : bool
+        No current flows; else what changes with each sample is left out: the log knows it.
+    """
+    return {
+        "charge": account.charge if still else account.step_begin,
+        "doubtful": account.doubtful,
+        "run": account.run,
+        "begun": account.begun,
+        "step_begin": account.step_begin,
+        "half_cycle": account.half_cycle,
+        "direction": account.direction,
+        "half_cycle_begin": account.half_cycle_begin,
+        "charged": None if math.isnan(account.charged) else account.charged,
+        "flowed_ns": account.flowed_ns if still else account.flowed_ns // FLOWED * FLOWED,
+        "efficiency": None if math.isnan(account.efficiency) else account.efficiency,
+    }
+
+
+def last_count(history: EnvironmentHistory, channel: str = "") -> LastCount | None:
+    """Return where the count of charge was left."""
+    suffix = f"_{channel.lower()}" if channel else ""
+    charge = history.last(f"charge{suffix}")
+    if charge is None:
+        return None
+    found = {name: history.last(f"{name}{suffix}", charge.time_ns) for name in COUNTED}
+    values = {name: reading.value for name, reading in found.items() if reading}
+    if len(values) < len(COUNTED) or not all(map(math.isfinite, values.values())):
+        return None
+    return LastCount(
+        values["charge"],
+        values["current"],
+        int(values["run"]),
+        values["step_charge"],
+        int(values["cycle"]),
+        charge.time_ns,
+    )
+
+
+def _account(facts: Mapping[str, Any]) -> Account:
+    known = {name: value for name, value in facts.items() if value is not None}
+    return Account(**known) if known else Account()
+
+
+def _spectrum(history: EnvironmentHistory, row: Mapping[str, Any], channel: str) -> Spectrum | None:
+    if not row:
+        return None
+    found = history.spectra(int(row["begun_ns"]), int(row["begun_ns"]), channel)
+    return found[-1] if found else None

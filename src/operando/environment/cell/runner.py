@@ -1,0 +1,345 @@
+"""The cell programme on its potentiostat: start, pause, resume, stop, ends told by the host, and one found running."""
+
+import json
+import math
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from queue import SimpleQueue
+from typing import Any, Protocol
+
+from operando.environment.axis import Change
+from operando.environment.cell.facts import CellFacts, CellNames, Telling
+from operando.environment.cell.hosted import Hosted, waits_for_a_measurement
+from operando.environment.cell.progress import UNKNOWN, Progress
+from operando.environment.cell.recollection import Recollection
+from operando.environment.cell.script import Script
+from operando.environment.cell.silence import Silence, patience
+from operando.errors import BadReply, InstrumentError, RequestRefused
+from operando.instruments.roles import Potentiostat, Said
+from operando.vocabulary import CellProgramme, Position, ProgrammeState, Quality, Reading, plain
+
+NS = 1_000_000_000
+PAUSE_INTERVAL = 0.5
+"""s between two samples of a cell that rests in a pause."""
+SLOWLY = 1.0
+"""s between two looks at what changes slowly, and between two attempts."""
+SHORTEST_PATIENCE = 5.0
+"""s that a programme which was left running may be silent; its end may have come while no service listened."""
+UNHEARD = "while no service listened: how is not known"
+LATCHED = "the safe state is latched until somebody asks for reset"
+NOTHING = Recollection()
+UNKNOWN_CELL = CellFacts()
+MAIN = CellNames()
+
+
+class Verifier(Protocol):
+    """Reads the safe state back: `operando.environment.open_circuit.OpenCircuit`."""
+
+    def begun(self) -> None:
+        """Take notice of a start."""
+
+    def cannot(self, why: str) -> None:
+        """Take notice of a cell that could not be switched off."""
+
+    def verify(self) -> bool:
+        """Return whether the cell is seen to be at open circuit."""
+
+
+class ProgrammeRunner:
+    """Owns the potentiostat; `step` belongs to one thread.
+
+    Parameters
+    ----------
+    potentiostat : Potentiostat
+        The instrument; a script that it runs already is taken over as it is.
+    programme : CellProgramme
+        What `start` starts.
+    telling : Telling
+        Who is told.
+    facts : CellFacts
+        What charge is related to.
+    names : CellNames
+        Of the channel.
+    before : Recollection
+        How the service before left it.
+    temperature : callable
+        Returns the last reading at the cell, °C, or None.
+    verifier : Verifier, optional
+        Reads the safe state back.
+    now_ns : callable
+        UTC, ns since the epoch.
+    """
+
+    def __init__(
+        self,
+        potentiostat: Potentiostat,
+        programme: CellProgramme,
+        telling: Telling,
+        facts: CellFacts = UNKNOWN_CELL,
+        names: CellNames = MAIN,
+        before: Recollection = NOTHING,
+        temperature: Callable[[], Reading | None] = lambda: None,
+        verifier: Verifier | None = None,
+        now_ns: Callable[[], int] = time.time_ns,
+    ) -> None:
+        self._potentiostat, self._programme, self._telling = potentiostat, programme, telling
+        self._progress = Progress(facts, names, telling, before)
+        self._hosted, self._silence = Hosted(temperature), Silence()
+        self._verifier, self._now_ns = verifier, now_ns
+        self._changes: SimpleQueue[Change] = SimpleQueue()
+        self._stands = before.stands
+        self._first_look, self._held = True, list[Said]()
+        self._unheard = self._was_running = before.state is ProgrammeState.RUNNING
+        self._patience = SHORTEST_PATIENCE
+        self._complained, self._lost = "", False
+        self._unverified = False
+        self._waited = 0.0
+        self.state = before.state
+        self.latched = before.latched
+        """After ``safe``: nothing is started until a reset."""
+        self._snapshot: dict[str, Any] = {}
+        self._plain: tuple[CellProgramme, dict[str, Any]] | None = None
+        if self.latched:
+            self.tell(Change("safe"))  # the service before may have died with the current still on
+        self._take_over(before)
+        self._remember()
+
+    def tell(self, change: Change) -> None:
+        """Have a change carried out at the next step; from any thread."""
+        self._changes.put(change)
+
+    def objection(self, field: str = "start") -> str:
+        """Return why something cannot be asked for now, or nothing; from any thread."""
+        if field in ("start", "resume") and self.latched:
+            return LATCHED
+        if field == "start":
+            return {
+                ProgrammeState.RUNNING: "a programme is running",
+                ProgrammeState.PAUSED: "a programme is paused: resume it, or stop it",
+            }.get(self.state, "")
+        if field in ("pause", "end_step") and self.state is not ProgrammeState.RUNNING:
+            return f"no programme is running, it is {self.state.value}"
+        if field == "end_step" and not waits_for_a_measurement(step := self._progress.step):
+            return f"the step {step.name if step else ''!r} waits for no measurement"
+        if field == "resume" and self.state is ProgrammeState.RUNNING:
+            return "a programme is running"
+        if field == "resume" and self._stands is None:
+            return "no programme was interrupted, or where it stood is not known"
+        return ""
+
+    def step(self, dt: float) -> None:
+        """Carry out changes, take what came, end steps that wait for the host, notice silence and the end.
+
+        Parameters
+        ----------
+        dt : float
+            s since the last step; charge is counted on the instrument's clock, not on this one.
+        """
+        self._waited += dt
+        self._lost = False
+        try:
+            while not self._changes.empty():
+                self._obey(self._changes.get())
+            self._listen()
+            self._end_hosted()
+            self._complained = ""
+        except (InstrumentError, RequestRefused) as error:
+            self._lost = not isinstance(error, BadReply | RequestRefused)
+            if not self._complained:
+                self._telling.note(f"potentiostat: {error}")
+            self._complained = str(error)
+        self._follow(dt)
+        self._notice_silence(dt)
+        if self._waited >= SLOWLY:
+            self._waited = 0.0
+            self._look_slowly()
+
+    def facts(self) -> Mapping[str, object]:
+        """Return what a restarted service must know; from any thread."""
+        return self._snapshot
+
+    def _take_over(self, before: Recollection) -> None:
+        """Go on with what the service before had begun, as far as it told."""
+        known = before.script and before.state in (ProgrammeState.RUNNING, ProgrammeState.PAUSED)
+        if known and before.script:
+            self._potentiostat.adopt(before.script.remaining)
+            self._patience = max(self._patience, *(3 * patience(step) for step in before.script.whole.steps))
+        self._show_programme(before.script.whole if known and before.script else self._programme)
+        self._telling.show("STATE", self.state.value)
+
+    def _show_programme(self, programme: CellProgramme) -> None:
+        self._telling.show("PROGRAMME", json.dumps(plain(programme)))
+
+    def _listen(self) -> None:
+        found = self._potentiostat.poll()
+        if self._first_look:
+            # what waited on the line while the service started came at a time that only later packets tell
+            self._first_look, self._held = False, found
+            return
+        if self._held and (found or self._potentiostat.ended()):
+            held, self._held = self._held, []
+            for said in _dated(held, found[0] if found else None):
+                self._progress.take(said, logged=False)
+        for said in found:
+            self._progress.take(said)
+        if found:
+            self._silence.heard()
+            self._remember()
+
+    def _end_hosted(self) -> None:
+        progress = self._progress
+        if self.state is not ProgrammeState.RUNNING or progress.step is None or progress.asked(progress.run):
+            return
+        if how := self._hosted.met(progress.step, self._now_ns()):
+            self._end_step(how)
+
+    def _end_step(self, how: str) -> None:
+        self._progress.ask(how)
+        self._potentiostat.end_step()
+
+    def _follow(self, dt: float) -> None:
+        """Move the state with what the instrument shows."""
+        running, end = self._potentiostat.running(), self._potentiostat.ended()
+        self._unheard = self._unheard and not running and end is None and self.state is ProgrammeState.RUNNING
+        if running:
+            self.state = ProgrammeState.PAUSED if self._progress.pausing else ProgrammeState.RUNNING
+        elif self._unheard and self._patience > 0:
+            self._patience -= dt  # what the service before left running says so with its next sample
+            running = True
+        elif self._was_running and self.state is ProgrammeState.RUNNING:
+            self._ended(end is not None and end.finished, end.error if end else UNHEARD)
+        self._was_running = running
+        self._telling.show("STATE", self.state.value)
+
+    def _ended(self, finished: bool, error: str) -> None:
+        progress, now_ns = self._progress, self._now_ns()
+        safety = f"safety: {progress.safety}" if progress.safety else ""
+        if finished and not safety:
+            self.state, self._stands = ProgrammeState.FINISHED, None
+        else:
+            self.state = ProgrammeState.FAULT
+            self._stands = progress.interrupt(error or safety or "not said", now_ns)
+        progress.finish(error, now_ns)
+        self._telling.show("STEP_NAME", "")
+        self._telling.note(f"potentiostat: the programme has ended: {self.state} {safety or error}".rstrip())
+        self._remember()
+
+    def _notice_silence(self, dt: float) -> None:
+        if not self._potentiostat.running() or self._unheard:
+            self._silence.heard()
+        elif self._silence.missed(dt, self._progress.awaited() or UNKNOWN, self._lost):
+            self._progress.silence(self._now_ns())
+
+    def _look_slowly(self) -> None:
+        """Tell the clock's drift, the age of a rest that has no samples, and whether the circuit is seen to be open."""
+        now_ns = self._now_ns()
+        clock = self._potentiostat.clock()
+        if clock is not None and math.isfinite(clock.drift) and self._potentiostat.running():
+            quality = Quality.SUSPECT if clock.arrival_only else Quality.GOOD
+            self._telling.reading("clock_drift", Reading(clock.drift, now_ns, quality))
+        age = self._progress.account.rest_age(now_ns)
+        if not self._potentiostat.running() and math.isfinite(age):
+            self._telling.reading("rest_age", Reading(max(age, 0.0), now_ns))
+        if self._unverified and self._verifier:
+            self._unverified = not self._verifier.verify()
+
+    def _obey(self, change: Change) -> None:
+        try:
+            if change.field in ("stop", "safe"):
+                self.latched = self.latched or change.field == "safe"
+                self._stop(change.field)
+            elif objection := self.objection(change.field):
+                raise RequestRefused(objection)
+            else:
+                self._carry_out(change.field)
+        except (InstrumentError, RequestRefused) as error:
+            change.carried_out(str(error))
+            if change.field in ("stop", "safe") and self._verifier:
+                self._verifier.cannot(str(error))
+            if change.field == "safe":
+                self._changes.put(change)  # again and again: current may flow
+            raise
+        finally:
+            self._remember()
+        change.carried_out()
+
+    def _carry_out(self, field: str) -> None:
+        if field == "start":
+            self._start(Script(self._programme))
+        elif field == "pause":
+            self._pause()
+        elif field == "resume":
+            self._resume()
+        elif field == "end_step":
+            self._end_step("measurement done")
+        elif field == "reset":
+            self.latched = False
+
+    def _start(self, script: Script) -> None:
+        self._potentiostat.start(script.remaining, script.at)
+        self._progress.begin(script, self._now_ns())
+        self._held, self._stands, self._first_look = [], None, False
+        self._unverified = False
+        if self._verifier:
+            self._verifier.begun()
+        self._silence.heard()
+        self.state, self._was_running = ProgrammeState.RUNNING, True
+        self._show_programme(script.whole)
+        self._telling.show("STATE", self.state.value)  # before anybody is told that it was started
+
+    def _pause(self) -> None:
+        self._potentiostat.abort()
+        self._listen()
+        self._stands = self._progress.interrupt("paused", self._now_ns())
+        self.state = ProgrammeState.PAUSED
+        self._telling.show("STATE", self.state.value)
+        self._progress.begin_pause(PAUSE_INTERVAL)
+        self._silence.heard()
+        cycle = self._stands.cycle if self._stands else 1
+        try:
+            self._potentiostat.rest(PAUSE_INTERVAL, Position(cycle=cycle, run=self._progress.run))
+        except (InstrumentError, RequestRefused) as error:
+            self._telling.note(f"potentiostat: paused at open circuit, without samples: {error}")
+
+    def _resume(self) -> None:
+        stands, script = self._stands, self._progress.script
+        if stands is None or script is None:
+            return
+        if self._potentiostat.running():
+            self._potentiostat.abort()
+            self._listen()
+            self._progress.interrupt("resumed", self._now_ns())
+        ordinal = script.ordinal_of(stands.run)
+        self._start(Script(script.whole, replace(stands, run=self._progress.run), ordinal))
+
+    def _stop(self, field: str) -> None:
+        self._unverified = False
+        self._potentiostat.cell_off()
+        self._unverified, self._waited = True, SLOWLY  # it is read back at once
+        self._listen()
+        if self.state in (ProgrammeState.RUNNING, ProgrammeState.PAUSED):
+            self._stands = self._progress.interrupt(field, self._now_ns()) or self._stands
+        self.state, self._was_running = ProgrammeState.STOPPED, False
+        self._telling.show("STEP_NAME", "")
+
+    def _remember(self) -> None:
+        script = self._progress.script
+        if script and (self._plain is None or self._plain[0] is not script.whole):
+            self._plain = script.whole, plain(script.whole)
+        self._snapshot = {
+            "state": self.state.value,
+            "latched": self.latched,
+            "stands": self._progress.standing(self._stands),
+            "programme": self._plain[1] if script and self._plain else None,
+            **self._progress.facts(),
+        }
+
+
+def _dated(held: list[Said], fresh: Said | None) -> list[Said]:
+    """Return what waited for the service under its own time, which the first fresh packet tells."""
+    if fresh is None:
+        return held
+    zero_ns = fresh.time_ns - round(fresh.elapsed * NS)
+    of_the_same = [said for said in held if said.elapsed <= fresh.elapsed]
+    return [replace(said, time_ns=zero_ns + round(said.elapsed * NS)) for said in of_the_same]
