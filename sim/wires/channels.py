@@ -11,6 +11,7 @@ from operando.sim.cell.material import MATERIALS
 from operando.sim.setup import ChannelSetup, Setup
 from operando.sim.wires.emstat4 import EmStat4
 from operando.sim.wires.instrument import Instrument
+from operando.sim.wires.keithley2400 import Keithley2400
 
 ROLE = "potentiostat"
 
@@ -38,6 +39,9 @@ class Potentiostat(Instrument, Protocol):
     @property
     def due(self) -> float:
         """When it next does something by itself (s of the host's clock); the cell should have lived up to then."""
+
+    def regulate(self, now: float) -> None:
+        """Let its source follow the cell, which has come to the instant ``now`` (s)."""
 
     def cycle_power(self) -> None:
         """Switch it off and on."""
@@ -91,6 +95,8 @@ def potentiostat(kind: str, cell: Electrochemistry, seed: int, stream: int, name
     match kind:
         case "emstat4":
             return EmStat4(cell, noise, name, clock)
+        case "keithley2400":
+            return Keithley2400(cell, noise, name, clock)
         case _:
             raise ValueError(f"{kind!r}: no such potentiostat is simulated; there are emstat4, keithley2400")
 

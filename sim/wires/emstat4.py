@@ -12,9 +12,10 @@ import numpy as np
 
 from operando.sim.wires.drifting_clock import DriftingClock
 from operando.sim.wires.instrument import Reply
+from operando.sim.wires.limited_source import Cell
 from operando.sim.wires.methodscript_parser import ScriptError, parse
 from operando.sim.wires.methodscript_run import Run
-from operando.sim.wires.pgstat import Cell, PGStat
+from operando.sim.wires.pgstat import PGStat
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -130,9 +131,13 @@ class EmStat4:
                 replies.append(Reply(text.encode(), LATENCY))
         return replies
 
+    def regulate(self, now: float) -> None:
+        """Let the analogue side follow the cell."""
+        self.pgstat.regulate(now)
+
     def advance(self, now: float) -> list[Reply]:
         """Let the script run on and return what it writes."""
-        self.pgstat.regulate(now)
+        self.regulate(now)
         if self._run is None:
             return []
         self._run.critical_overload = self.critical_overload

@@ -167,13 +167,15 @@ class Wires:
         self._step(until)
 
     def _step(self, until: float) -> None:
-        dt = until - self._lived
-        if dt > 0.0:
+        while self._lived < until:
+            dt = min(TICK, until - self._lived)
             self.rig.step(dt)
             for each in self.channels[1:]:
                 each.cell.step(dt)
-            self._lived = until
-        self._witness.look()
+            self._lived += dt
+            for each in self.channels:
+                each.potentiostat.regulate(self._line_of[each.potentiostat.name].inside(self._lived))
+            self._witness.look()
 
     def _due(self, channel: Channel) -> float:
         return self._line_of[channel.potentiostat.name].outside(channel.potentiostat.due)

@@ -1,9 +1,10 @@
 """The analogue side of the potentiostat: relay, source of current or voltage, ranges and converters."""
 
 import math
-from typing import Protocol
 
 import numpy as np
+
+from operando.sim.wires.limited_source import Cell, LimitedSource
 
 COMPLIANCE = 6.0
 """V between the electrodes (EmStat4 HR)."""
@@ -38,34 +39,6 @@ GALVANOSTAT = 6
 HOUR = 3600.0
 
 
-class Cell(Protocol):
-    """What is connected. Charging is positive."""
-
-    @property
-    def voltage(self) -> float:
-        """V between the terminals."""
-
-    @property
-    def current(self) -> float:
-        """A that flows through the leads."""
-
-    @property
-    def passed(self) -> float:
-        """A h that flowed through the leads, ever."""
-
-    def impose_current(self, ampere: float) -> None:
-        """Be a current source between the terminals."""
-
-    def hold_voltage(self, volts: float) -> None:
-        """Be a voltage source between the terminals."""
-
-    def open(self) -> None:
-        """Take the leads off."""
-
-    def impedance(self, frequency: float) -> complex:
-        """Ω at a frequency in Hz, as the cell stands."""
-
-
 class PGStat:
     """A source of current or of voltage that stays as it was set.
 
@@ -88,7 +61,7 @@ class PGStat:
         self._random = random
         self._setpoint = 0.0
         self._lead_off = False
-        self._limited = 0.0
+        self._source = LimitedSource(cell)
         self._now = 0.0
         self._window = (0.0, cell.passed)
 
@@ -116,7 +89,7 @@ class PGStat:
 
     def set(self, value: float) -> None:
         """Set current (A) or voltage (V), at once when the cell is on."""
-        if value != self._setpoint or self._limited:
+        if value != self._setpoint:
             self._setpoint = value
             self._drive()
 
@@ -129,28 +102,18 @@ class PGStat:
         """Take the smallest range that holds a current, and stay in it."""
         self._range = _fitting(ampere)
         self._ranges = (self._range, self._range)
+        self._drive()
 
     def range_itself(self, low: float, high: float) -> None:
         """Take whichever range from that of ``low`` to that of ``high`` (A) holds what is measured."""
         self._ranges = (_fitting(low), _fitting(high))
         self._range = max(self._ranges[0], min(self._ranges[1], self._range))
+        self._drive()
 
     def regulate(self, now: float) -> None:
         """Look whether the cell, which has come to the instant ``now`` (s), takes what is set."""
         self._now = now
-        if not self.connected or self._lead_off:
-            return
-        if self._limited:
-            beyond = self._cell.current - self._setpoint if self.galvanostatic else self._cell.voltage - self._setpoint
-            if beyond * self._limited >= 0.0:
-                self._drive()
-        elif self.galvanostatic:
-            if abs(self._cell.voltage) > COMPLIANCE:
-                self._limited = math.copysign(1.0, self._cell.voltage)
-                self._cell.hold_voltage(self._limited * COMPLIANCE)
-        elif abs(self._cell.current) > self._largest:
-            self._limited = math.copysign(1.0, self._cell.current)
-            self._cell.impose_current(self._limited * self._largest)
+        self._source.regulate()
 
     def potential(self) -> float:
         """Measure the voltage between the terminals (V)."""
@@ -197,7 +160,7 @@ class PGStat:
         """Status bits of what is measured now."""
         ampere, full_scale = abs(self._cell.current), RANGES[self._range]
         off = self._lead_off and self.connected
-        if self.overloaded or self._limited or off or ampere > HEADROOM * full_scale:
+        if self.overloaded or self._source.limited or off or ampere > HEADROOM * full_scale:
             return OVERLOAD
         return OVERLOAD_WARNING if ampere > 1.001 * full_scale else 0
 
@@ -207,13 +170,10 @@ class PGStat:
         return min(HEADROOM * RANGES[self._ranges[1]], LARGEST_CURRENT * HEADROOM)
 
     def _drive(self) -> None:
-        self._limited = 0.0
         if not self.connected or self._lead_off:
-            self._cell.open()
-        elif self.galvanostatic:
-            self._cell.impose_current(self._setpoint)
+            self._source.open()
         else:
-            self._cell.hold_voltage(self._setpoint)
+            self._source.drive(self.galvanostatic, self._setpoint, COMPLIANCE if self.galvanostatic else self._largest)
 
     def _noise(self) -> float:
         return float(self._random.standard_normal())
