@@ -231,3 +231,10 @@ def test_the_schema_on_the_shelf_is_that_of_the_language() -> None:
     wrong = [CHARGE | {"until_voltage_above": 4.3}, {"kind": "magic"}, CHARGE | {"current_C_rate": "fast"}]
     for step in wrong:
         assert not validator.is_valid({"name": "wrong", "step_time_limit_s": 60.0, "steps": [step]})
+
+
+def test_the_programme_of_the_handbook_compiles() -> None:
+    page = (SCHEMA.parents[1] / "how-to" / "write-a-programme.md").read_text()
+    first = page.split("```toml\n")[1].split("```")[0]
+    programme = compile_programme(parse_programme(first), FACTS)
+    assert [step.name for step in programme.steps][:2] == ["until the cell is warm", "charge, current"]
