@@ -8,7 +8,7 @@ from operando.config._model import Table
 from operando.config.cell import Cell
 from operando.config.instruments import Potentiostat
 from operando.config.programme import Programme
-from operando.vocabulary import QUANTITY, channel_quantities
+from operando.vocabulary import QUANTITY, CellProgramme, Limit, channel_quantities
 
 if TYPE_CHECKING:
     from operando.config.endstation import Endstation
@@ -36,6 +36,17 @@ class Channel(Table):
             if quantity.name in QUANTITY:
                 raise ValueError(f"name = {self.name!r}: {quantity.name} is a quantity of the main cell already")
         return self
+
+
+def unwatched(channel: str, programme: CellProgramme) -> str:
+    """Return which step waits for a temperature that nobody measures, or nothing: the heater is that of the press."""
+    for step in programme.steps:
+        if any(end.limit is Limit.TEMPERATURE for end in step.ends):
+            return (
+                f"channel {channel}: step {step.number} ({step.name}) waits for a temperature, but the heater is "
+                "that of the press; a time, a voltage, a charge or a current is wanted"
+            )
+    return ""
 
 
 def serial_ports(config: "Endstation") -> dict[str, str]:

@@ -9,7 +9,7 @@ from pydantic import Field, PrivateAttr, model_validator
 from operando.config._model import Table
 from operando.config.beam import Beam, Detector, Integration, Lattice, Simulation, Source, Stage
 from operando.config.cell import Cell
-from operando.config.channels import Channel, clash
+from operando.config.channels import Channel, clash, unwatched
 from operando.config.control import Control
 from operando.config.disk import Disk, Recorder
 from operando.config.instruments import Heater, LoadCell, Piezo, Potentiostat, Pressure
@@ -64,11 +64,14 @@ class Endstation(Table):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
+        if complaint := clash(self.channels, self.potentiostat):
+            raise ValueError(complaint)
         try:
-            self.compiled_programmes()
+            programmes = self.compiled_programmes()
         except ConfigurationError as error:
             raise ValueError(str(error)) from None
-        if complaint := clash(self.channels, self.potentiostat) or contradiction(self):
+        unknown = next(filter(None, (unwatched(name, programmes[name]) for name in programmes if name)), "")
+        if complaint := unknown or contradiction(self):
             raise ValueError(complaint)
         sample, proposal = self.sample, self.proposal
         self.site.check_names(sample.name if sample else None, proposal.identifier if proposal else None)
