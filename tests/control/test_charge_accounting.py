@@ -41,7 +41,7 @@ class Counting:
         self.clock = self.own = 0.0
 
     def do(self, step: Step, *currents: float, end: float = 0.0, silent: range = range(0), own: bool = True) -> None:
-        """Do a step of samples 1 s apart, and an end ``end`` s behind the last."""
+        """Do a step of samples 1 s apart, and an end ``end`` s behind the last, in a rectangle each."""
         self.run += 1
         self.own = 0.0
         for number, current in enumerate(currents):
@@ -53,7 +53,9 @@ class Counting:
                     step, self.run, self.clock, current, told, round(self.clock * NS), SMALLEST
                 )
         self.clock += end
-        self.account = self.account.step_ended(step, self.run, self.clock, round(self.clock * NS), SMALLEST)
+        self.own += (currents or (0.0,))[-1] * end / HOUR
+        told = self.own if own else math.nan
+        self.account = self.account.step_ended(step, self.run, self.clock, told, round(self.clock * NS), SMALLEST)
 
 
 def test_charge_and_discharge_return_to_nothing() -> None:
@@ -68,16 +70,17 @@ def test_charge_and_discharge_return_to_nothing() -> None:
 
 
 def test_the_last_current_of_a_step_flows_until_its_end() -> None:
-    counting = Counting()
-    counting.do(CHARGE, 0.1, end=0.5)
-    counting.do(DISCHARGE, -0.1)
-    assert counting.account.charge == pytest.approx(0.05 / HOUR)
+    for own in (True, False):
+        counting = Counting()
+        counting.do(CHARGE, 0.1, end=0.5, own=own)
+        counting.do(DISCHARGE, -0.1, own=own)
+        assert counting.account.charge == pytest.approx(0.05 / HOUR)
 
 
 def test_a_taper_is_its_integral() -> None:
     counting = Counting()
     currents = [0.1 * math.exp(-second / 100.0) for second in range(1, 501)]
-    counting.do(HOLD, *currents)
+    counting.do(HOLD, *currents, own=False)  # of an instrument that does not count
     exact = 0.1 * 100.0 * (math.exp(-0.01) - math.exp(-5.0)) + 0.1 * math.exp(-0.01)
     assert counting.account.charge * HOUR == pytest.approx(exact, rel=1e-5)
 
@@ -102,7 +105,7 @@ def test_half_cycles_turn_with_the_current_and_not_with_rests() -> None:
     counting.do(HOLD, 0.05, 0.01, 1e-5, -1e-5)  # its noise turns nothing
     counting.do(REST, 0.0)
     assert counting.account.half_cycle == 1
-    assert counting.account.capacity == pytest.approx((0.2 + 0.05 + 0.03 + 0.005) / HOUR, rel=1e-3)
+    assert counting.account.capacity == pytest.approx(0.26 / HOUR)
     counting.do(DISCHARGE, -0.1)
     assert counting.account.half_cycle == 2
     assert counting.account.capacity == pytest.approx(0.1 / HOUR)
@@ -149,7 +152,7 @@ def test_a_gap_that_nobody_counted_is_doubtful() -> None:
 
 
 def test_a_gap_over_the_end_of_a_step_is_estimated_and_doubtful() -> None:
-    account = Account(charge=1.0, run=1, elapsed=10.0, current=0.1, own=1e-6, bounded=False, direction=1)
+    account = Account(charge=1.0, run=1, elapsed=10.0, current=0.1, bounded=False, direction=1)
     found = account.sampled(DISCHARGE, 2, 110.0, -0.1, -4.0 / HOUR, NS, SMALLEST)  # which began 40 s before
     assert found.charge == pytest.approx(1.0 + (6.0 - 4.0) / HOUR)
     assert found.doubtful
@@ -157,7 +160,7 @@ def test_a_gap_over_the_end_of_a_step_is_estimated_and_doubtful() -> None:
 
 
 def test_an_end_that_was_missed_costs_no_charge_and_no_doubt() -> None:
-    account = Account(charge=1.0, run=1, elapsed=10.0, current=0.1, own=1e-6, bounded=False, direction=1)
+    account = Account(charge=1.0, run=1, elapsed=10.0, current=0.1, bounded=False, direction=1)
     found = account.sampled(DISCHARGE, 2, 11.0, -0.1, -0.06 / HOUR, NS, SMALLEST)
     assert found.charge == pytest.approx(1.0 + (0.04 - 0.06) / HOUR)
     assert not found.doubtful
@@ -174,5 +177,18 @@ def test_a_step_goes_on_behind_a_pause_with_a_clock_of_its_own() -> None:
 
 def test_a_bias_passes_charge() -> None:
     assert Account().measured(replace(EIS, bias=0.01), 1, 10.0).charge == pytest.approx(0.1 / HOUR)
+
+
+@pytest.mark.parametrize(("own", "doubtful"), [(2e-6, False), (math.nan, True)])
+def test_what_a_held_voltage_draws_in_a_spectrum_only_the_instrument_knows(own: float, doubtful: bool) -> None:
     held = replace(EIS, bias=3.0, galvanostatic=False)
-    assert Account().measured(held, 1, 10.0).doubtful
+    account = Account().measured(held, 1, 10.0).step_ended(held, 1, 11.0, own, NS, SMALLEST)
+    assert account.doubtful is doubtful
+    assert account.charge == (0.0 if doubtful else 2e-6)
+
+
+def test_a_step_shorter_than_a_sample_interval_is_counted() -> None:
+    for own in (0.05 / HOUR, math.nan):
+        account = Account().step_ended(CHARGE, 1, 0.5, own, NS, SMALLEST)
+        assert account.charge == pytest.approx(0.05 / HOUR)
+        assert account.direction == 1

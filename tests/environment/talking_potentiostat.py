@@ -224,7 +224,9 @@ class Bench:
 
     def end(self, step: int, end: End | None, cycle: int = 1, safety: str = "", complete: bool = False) -> None:
         stamp = self.zero_ns + round(self.elapsed * NS)
-        self.potentiostat.said.append(StepEnd(cycle, step, self.run, end, self.elapsed, stamp, safety, complete))
+        self.potentiostat.said.append(
+            StepEnd(cycle, step, self.run, end, self.elapsed, stamp, safety, complete, step_charge=self.own)
+        )
 
     def point(self, frequency: float, cycle: int = 1) -> None:
         self.pass_time(1.0)

@@ -8,7 +8,7 @@ from operando.vocabulary import CellProgramme, ConstantCurrent, ConstantVoltage,
 SECONDS_PER_HOUR = 3600.0
 NS = 1_000_000_000
 GAP = 2.5
-"""Sample intervals without a sample after which the instrument's own count is taken for what passed meanwhile."""
+"""Sample intervals without a sample, after which what passed meanwhile is doubtful unless the instrument counts."""
 NEGLIGIBLE = 1e-3
 """Of a programme's largest current: less than this turns no half-cycle and interrupts no rest."""
 
@@ -36,8 +36,6 @@ class Account:
         s on the instrument's clock, up to where it is counted.
     current : float
         A, at ``elapsed``.
-    own : float
-        A h that the instrument itself had counted in the step at ``elapsed``; not a number where it does not count.
     bounded : bool
         A step begins at ``elapsed``: all of the one before is counted.
     begun : float
@@ -63,7 +61,6 @@ class Account:
     run: int = 0
     elapsed: float = 0.0
     current: float = 0.0
-    own: float = 0.0
     bounded: bool = True
     begun: float = 0.0
     step_begin: float = 0.0
@@ -98,8 +95,8 @@ class Account:
     ) -> "Account":
         """Return the account after a sample.
 
-        Within a step the current is taken as linear between samples; where samples are missing, the instrument's own
-        count is taken. The first sample of a step counts from its beginning.
+        The charge of a step is the instrument's own count, which misses no sample. Where it does not count, the current
+        is taken as linear between samples, and the first sample of a step counts from its beginning.
 
         Parameters
         ----------
@@ -120,7 +117,6 @@ class Account:
 
         Examples
         --------
-        >>> from operando.vocabulary import End, Limit
         >>> step = ConstantCurrent(number=1, name="charge", ends=(), sample_interval=0.5, current=1e-3)
         >>> Account().sampled(step, 1, 1800.0, 1e-3, 5e-4, 0, 1e-6).charge
         0.0005
@@ -128,55 +124,52 @@ class Account:
         new = run != self.run
         if not math.isfinite(current) or (elapsed <= self.elapsed and not (new and self.bounded)):
             return self
-        current = 0.0 if isinstance(step, Rest) else current
+        current, own = (0.0, 0.0) if isinstance(step, Rest) else (current, own)
         begun = _begun(self, step, run, elapsed, current, own) if new else self
         sign = _direction(step, current, smallest)
         turned = _turned(begun, sign) if sign else begun
-        passed, doubtful = _passed(begun, step, elapsed, current, own, first=new)
+        charge, doubtful = _counted(begun, step, elapsed, current, own, first=new)
         return replace(
             turned,
-            charge=turned.charge + passed,
+            charge=charge,
             doubtful=turned.doubtful or doubtful,
             elapsed=elapsed,
             current=current,
-            own=own,
             bounded=False,
             flowed_ns=time_ns if sign else self.flowed_ns,
         )
 
-    def step_ended(self, step: Step, run: int, elapsed: float, time_ns: int, smallest: float) -> "Account":
-        """Return the account after the end of a step: its last current has flowed until then."""
-        if run != self.run:
-            if not self.bounded:
-                return replace(self, doubtful=True)
-            # shorter than a sample interval: a current that is set is known without one
-            current = _imposed(step)
-            self = self.sampled(step, run, elapsed, current, math.nan, time_ns, smallest)
-        elapsed = max(elapsed, self.elapsed)
-        passed = self.current * (elapsed - self.elapsed) / SECONDS_PER_HOUR
-        flowed = time_ns if _direction(step, self.current, smallest) else self.flowed_ns
-        return replace(self, charge=self.charge + passed, elapsed=elapsed, own=math.nan, bounded=True, flowed_ns=flowed)
+    def step_ended(self, step: Step, run: int, elapsed: float, own: float, time_ns: int, smallest: float) -> "Account":
+        """Return the account after the end of a step; where the instrument does not count, its last current flowed."""
+        if isinstance(step, Rest):
+            own = 0.0
+        # a step may be shorter than a sample interval: a current that is set is known without a sample
+        begun = self if run == self.run else _begun(self, step, run, elapsed, _imposed(step), own)
+        elapsed = max(elapsed, begun.elapsed)
+        charge = begun.charge + begun.current * (elapsed - begun.elapsed) / SECONDS_PER_HOUR
+        sign = _direction(step, begun.current, smallest)
+        # what a held voltage draws while it is modulated is in the instrument's count alone
+        unknown = not math.isfinite(own) and isinstance(step, Impedance) and not step.galvanostatic
+        return replace(
+            _turned(begun, sign) if sign else begun,
+            charge=begun.step_begin + own if math.isfinite(own) else charge,
+            doubtful=begun.doubtful or unknown,
+            elapsed=elapsed,
+            bounded=True,
+            flowed_ns=time_ns if sign else self.flowed_ns,
+        )
 
     def measured(self, step: Step, run: int, elapsed: float) -> "Account":
         """Return the account after a point of a spectrum: what is modulated has no mean but its bias."""
         bias = _imposed(step)
         begun = self if run == self.run else _begun(self, step, run, elapsed, bias, math.nan)
         passed = bias * max(elapsed - begun.elapsed, 0.0) / SECONDS_PER_HOUR
-        # what a held voltage draws is not told
-        unknown = not isinstance(step, Impedance) or (not step.galvanostatic and step.bias is not None)
-        return replace(
-            begun,
-            charge=begun.charge + passed,
-            doubtful=begun.doubtful or unknown,
-            elapsed=max(elapsed, begun.elapsed),
-            current=bias,
-            own=math.nan,
-            bounded=False,
-        )
+        elapsed = max(elapsed, begun.elapsed)
+        return replace(begun, charge=begun.charge + passed, elapsed=elapsed, current=bias, bounded=False)
 
     def restarted(self) -> "Account":
         """Return the account before a script that goes on with the programme: the instrument's clock begins anew."""
-        return replace(self, elapsed=0.0, current=0.0, own=math.nan, bounded=True)
+        return replace(self, elapsed=0.0, current=0.0, bounded=True)
 
     def closed(self) -> "Account":
         """Return the account after the end of the programme: its last half-cycle is complete."""
@@ -201,7 +194,6 @@ def _begun(account: Account, step: Step, run: int, elapsed: float, current: floa
         elapsed=begin,
         begun=begin,
         current=current,
-        own=0.0,
         step_begin=charge,
     )
 
@@ -222,16 +214,16 @@ def _turned(account: Account, sign: int) -> Account:
     )
 
 
-def _passed(
+def _counted(
     account: Account, step: Step, elapsed: float, current: float, own: float, first: bool
 ) -> tuple[float, bool]:
-    """Return the A h since the last sample, and whether that is doubtful."""
+    """Return the charge after a sample, A h, and whether it is doubtful."""
+    if math.isfinite(own):
+        return account.step_begin + own, False
     seconds = elapsed - account.elapsed
-    missing = seconds > GAP * step.sample_interval
-    if missing and math.isfinite(own) and math.isfinite(account.own):
-        return own - account.own, False
     mean = current if first else (account.current + current) / 2
-    return mean * seconds / SECONDS_PER_HOUR, missing and not isinstance(step, ConstantCurrent | Rest)
+    doubtful = seconds > GAP * step.sample_interval and not isinstance(step, ConstantCurrent)
+    return account.charge + mean * seconds / SECONDS_PER_HOUR, doubtful
 
 
 def _imposed(step: Step) -> float:

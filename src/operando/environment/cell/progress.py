@@ -117,7 +117,9 @@ class Progress:
         elif isinstance(said, ImpedancePoint):
             self.account = self.account.measured(step, said.run, said.elapsed)
         else:
-            self.account = self.account.step_ended(step, said.run, said.elapsed, said.time_ns, self._smallest)
+            self.account = self.account.step_ended(
+                step, said.run, said.elapsed, said.step_charge, said.time_ns, self._smallest
+            )
         self._open(said, step)
         if isinstance(said, StepEnd):
             self._end(said, step)
@@ -163,7 +165,7 @@ class Progress:
         last, step, run = self._last, self.step, self.run
         if last is not None and step is not None and last.run == run and self.account.run == run:
             late = min(max((now_ns - last.time_ns) / NS, 0.0), 1.5 * step.sample_interval)
-            self.account = self.account.step_ended(step, run, last.elapsed + late, now_ns, self._smallest)
+            self.account = self.account.step_ended(step, run, last.elapsed + late, math.nan, now_ns, self._smallest)
         ended = self._close(how, now_ns)
         if ended is not None and step is not None:
             self._show_end(how, step, run, ended.ended_ns or now_ns)
@@ -307,9 +309,7 @@ def recovered(before: Recollection, zero_ns: int, run: int) -> Account:
         return replace(replace(account, charge=charge, doubtful=doubtful).restarted(), bounded=first)
     elapsed = (last.time_ns - zero_ns) / NS
     if account.run > last.run:  # its begin is remembered, and no sample of it was logged
-        return replace(
-            account, charge=account.step_begin, elapsed=account.begun, own=0.0, current=last.current, bounded=False
-        )
+        return replace(account, charge=account.step_begin, elapsed=account.begun, current=last.current, bounded=False)
     known = account.run == last.run
     return replace(
         account,
@@ -318,7 +318,6 @@ def recovered(before: Recollection, zero_ns: int, run: int) -> Account:
         run=last.run,
         elapsed=elapsed,
         current=last.current,
-        own=last.step_charge,
         bounded=False,
         begun=account.begun if known else elapsed,
         step_begin=last.charge - last.step_charge,
