@@ -65,6 +65,7 @@ CASES = [
         "until_voltage",
         ("[programme] step 1 (charge) until_voltage", "unknown key; allowed", "until_voltage_above"),
     ),
+    Case("a programme of no steps", "[[programme.steps]]", "[[programme.stops]]", ("[programme] stops", "unknown key")),
     Case(
         "a programme that is not there",
         '[programme]\nname = "NMC811, C/4"',
@@ -106,6 +107,23 @@ def test_potentials_are_converted_to_the_terminals() -> None:
     charge, discharge = config.compiled_programme().steps
     assert charge.ends[0].value == pytest.approx(3.68)
     assert discharge.ends[0].value == pytest.approx(2.18)
+
+
+@pytest.mark.parametrize(
+    ("programme", "says"),
+    [
+        ("", "programme: missing; a table is wanted"),
+        ("programme = 3\n", "programme = 3: "),
+        ("channels = 3\n", "channels = 3: "),
+    ],
+)
+def test_tables_that_are_none_are_named(programme: str, says: str, tmp_path: Path) -> None:
+    head, _, rest = SIMULATED.partition("# In place of all this")
+    file = tmp_path / "wrong.toml"
+    file.write_text(programme + head + rest[rest.index("[detector]") :])
+    with pytest.raises(ConfigurationError) as caught:
+        load(file)
+    assert f"{file}: {says}" in str(caught.value)
 
 
 def test_a_programme_may_be_a_file_of_its_own(tmp_path: Path) -> None:

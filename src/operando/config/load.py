@@ -111,15 +111,15 @@ def _geometry(config: Endstation) -> str:
 
 def _with_programmes(path: Path, data: dict[str, Any]) -> dict[str, Any]:
     """Return the data with every cell programme read that is a file of its own."""
-    tables = [data, *(channel for channel in data.get("channels", ()) if isinstance(channel, dict))]
-    for table in tables:
-        if "programme" in table:
+    channels = data.get("channels")
+    for table in [data, *(channels if isinstance(channels, list) else ())]:
+        if isinstance(table, dict) and "programme" in table:
             table["programme"] = programme_table(path, table["programme"])
     return data
 
 
 def _complaint(detail: ErrorDetails, model: type[Table], data: Mapping[str, Any]) -> str:
-    if "programme" in detail["loc"]:
+    if "programme" in detail["loc"][:-1]:
         depth = detail["loc"].index("programme") + 1
         written: Any = data
         for part in detail["loc"][:depth]:

@@ -148,9 +148,9 @@ def _spectrum(step: Impedance, words: Words) -> str:
 def _current(amperes: float, words: Words, cell: CellFacts | None) -> str:
     also = []
     if cell and cell.active_mass:
-        also.append(f"{1000.0 * amperes / cell.active_mass:.4g} mA/g")
+        also.append(f"{1000.0 * amperes / cell.active_mass:.5g} mA/g")
     if cell and cell.nominal_capacity:
-        also.append(f"{amperes / cell.nominal_capacity:.4g} C")
+        also.append(f"{amperes / cell.nominal_capacity:.5g} C")
     return words.current(amperes) + (f" ({', '.join(also)})" if also else "")
 
 
