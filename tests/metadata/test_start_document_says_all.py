@@ -31,7 +31,8 @@ def test_a_run_is_described_as_configured(start: dict[str, Any]) -> None:
     assert start["beam"]["flux_per_s"] == 1e10
     assert start["people"] == [{"name": "Simulated Operator", "role": "operator"}]
     assert start["operando"]["configuration"]["load_cell"]["calibrated_on"] == "2026-09-14"
-    assert start["operando"]["configuration"]["programme"]["lower_cutoff"]["scale"] == "Li/Li+"
+    _, discharge = start["operando"]["configuration"]["programme"]["steps"][0]["steps"]
+    assert discharge["until_voltage_below"]["scale"] == "Li/Li+"
 
 
 def test_the_hash_is_that_of_the_configuration_file_and_of_its_text(start: dict[str, Any]) -> None:

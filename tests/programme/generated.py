@@ -14,7 +14,7 @@ from operando.config.programme import INSTRUMENTS, CellFacts, Facts
 Table = dict[str, Any]
 COUNTER = 0.62
 """V vs Li/Li+."""
-FACTS = Facts(CellFacts(COUNTER, 0.7854e-3, 3.927e-3), INSTRUMENTS["emstat4"], (15.0, 100.0))
+FACTS = Facts(CellFacts(COUNTER, 0.7854e-3, 3.927e-3, 1.082e-3), INSTRUMENTS["emstat4"], (15.0, 100.0))
 """Of the simulated endstation's cell, on an EmStat4 without a limit of the endstation's own."""
 LOWER, UPPER = (2.0, 2.6), (3.2, 3.9)
 """V between the terminals: in the first every discharge ends, in the second every charge."""
@@ -76,7 +76,7 @@ def currents(draw: st.DrawFn, longest: float) -> Table:
     step |= {"until_voltage_above": draw(potentials(*UPPER))} if charging else {}
     step |= {} if charging else {"until_voltage_below": draw(potentials(*LOWER))}
     if draw(st.booleans()):
-        possible = amperes(step, "current") * step["until_time_s"] / 3.6
+        possible = min(1.0, amperes(step, "current") * step["until_time_s"] / 3.6)
         step["until_charge_mAh"] = possible * draw(st.floats(0.05, 0.95))
     return step
 
@@ -264,6 +264,10 @@ NONSENSE: dict[str, tuple[list[Table], str]] = {
     "no current": ([CHARGE | {"current_A": 0.0}], "a step without current is a rest"),
     "two currents": ([CHARGE | {"current_C_rate": 1.0}], "one of them is wanted"),
     "a charge that takes longer": ([CHARGE | {"until_charge_mAh": 1.0}], "lets 1.389 µA h pass at most"),
+    "more charge than there is lithium": (
+        [CHARGE | {"current_A": 0.1, "until_charge_mAh": 1.65}],
+        "the active mass has 1.082 mA h in theory",
+    ),
     "a voltage out of reach": (
         [CHARGE | {"until_voltage_above": potential(7.0, "cell")}],
         "emstat4 goes from -6 to 6 V at the terminals",

@@ -17,11 +17,14 @@ class CellFacts:
         A h; without it no C-rate.
     active_mass : float or None
         g; without it nothing per gram.
+    theoretical_capacity : float or None
+        A h, of the active mass.
     """
 
     counter_electrode_potential: float
     nominal_capacity: float | None = None
     active_mass: float | None = None
+    theoretical_capacity: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

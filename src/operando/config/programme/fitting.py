@@ -12,6 +12,7 @@ def facts_of(cell: Cell, potentiostat: Potentiostat, heater: Heater) -> Facts:
             counter_electrode_potential=cell.counter_electrode_potential_V,
             nominal_capacity=cell.nominal_capacity_mAh / 1000.0,
             active_mass=cell.active_mass_mg / 1000.0 if cell.active_mass_mg else None,
+            theoretical_capacity=cell.theoretical_capacity / 1000.0 if cell.theoretical_capacity else None,
         ),
         INSTRUMENTS[potentiostat.driver].limited_to(potentiostat.current_limit_A),
         (heater.low_limit_C, heater.high_limit_C),

@@ -18,6 +18,8 @@ from operando.vocabulary import (
 )
 
 OWN_END_WANTED = (Rest, ConstantCurrent, ConstantVoltage)
+BEYOND_THEORY = 1.5
+"""Times the theoretical capacity: what leaks and side reactions may take, not more."""
 PEAK = math.sqrt(2.0)
 """Of a sine, over its root mean square."""
 
@@ -37,6 +39,7 @@ class StepChecks:
         self._instrument = facts.instrument
         self._temperatures = facts.temperatures
         self._safety = safety
+        self._capacity = facts.cell.theoretical_capacity or math.inf
         self._words = Words(facts.cell.counter_electrode_potential)
 
     def wrong(self, it: Lowered) -> Iterator[str]:
@@ -75,6 +78,9 @@ class StepChecks:
             if self._safety.charge is not None and end.value >= self._safety.charge:
                 limit = self._words.charge(self._safety.charge)
                 yield f"{it.key(end)} is {self._words.charge(end.value)}: [safety] charge ends the programme at {limit}"
+            if end.value > BEYOND_THEORY * self._capacity:
+                most = self._words.charge(self._capacity)
+                yield f"{it.key(end)} is {self._words.charge(end.value)}: the active mass has {most} in theory"
 
     def _current(self, it: Lowered, step: ConstantCurrent) -> Iterator[str]:
         yield from self._in_range(it, "current", step.current)
