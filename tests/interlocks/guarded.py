@@ -7,18 +7,20 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
-from environment.small_rig import PERIOD, SETTINGS, FakeController, FakePotentiostat, Rig
+from environment.small_rig import PERIOD, SETTINGS, FakeController, Rig
+from environment.talking_potentiostat import TalkingPotentiostat
 
 import operando.configs
 from operando.config import load
-from operando.config.programme.bridge import cycling
 from operando.environment.axis import Change
 from operando.environment.before import AxisBefore
 from operando.environment.blackbox import BlackBox
+from operando.environment.cell import CellFacts, CellNames, ProgrammeRunner
+from operando.environment.cell.facts import telling
 from operando.environment.interlock_table import interlock_table
 from operando.environment.interlocks import Acting, Interlocks
+from operando.environment.open_circuit import OpenCircuit
 from operando.environment.pressure import PressureLoop
-from operando.environment.programme import ProgrammeRunner
 from operando.environment.publication import Publication
 from operando.environment.temperature import TemperatureLoop
 from operando.history import EnvironmentLog
@@ -58,7 +60,7 @@ class Guarded:
     """Everything that a trip acts on, stepped as the service steps it."""
 
     def __init__(self, root: Path, before: Mapping[str, Any] | None = None, mode: Mode = Mode.CLOSED_LOOP) -> None:
-        self.rig, self.controller, self.potentiostat = Rig(), FakeController(), FakePotentiostat(is_running=True)
+        self.rig, self.controller, self.potentiostat = Rig(), FakeController(), TalkingPotentiostat()
         self.story: list[str] = []
         self.lines: list[str] = []
         self.rig.plant.offset += FOUND - self.rig.plant.pressure
@@ -85,8 +87,17 @@ class Guarded:
             self._note,
             now_ns=lambda: self.rig.now_ns,
         )
-        programme = cycling(CONFIG.compiled_programme())
-        self.programme = ProgrammeRunner(self.potentiostat, programme, told.reading, told.show, self._note)
+        names = CellNames()
+        spoken = telling(names, told.sample, told.reading, told.show, self._note, self.log.keep)
+        self.programme = ProgrammeRunner(
+            self.potentiostat,
+            CONFIG.compiled_programme(),
+            spoken,
+            CellFacts(),
+            names,
+            verifier=OpenCircuit(self.potentiostat, spoken.show, spoken.note),
+            now_ns=lambda: self.rig.now_ns,
+        )
         self.box = BlackBox(root / "blackbox", lambda: self.seconds, lambda: self.rig.now_ns)
         self.interlocks = Interlocks(
             interlock_table(CONFIG),
@@ -126,10 +137,15 @@ class Guarded:
         """Have the true pressure raised by something that is not on this rig."""
         self.pushing += megapascals
 
-    def sample(self, voltage: float, current: float = 200e-6) -> None:
+    def sample(self, voltage: float, current: float = 200e-6, step: int = 1) -> None:
         """Put a sample of the cell down."""
         now = self.rig.now_ns
-        self.potentiostat.packets.append(Sample(voltage, current, self.seconds + 1.0, 1, 1, 0, now, now))
+        self.potentiostat.said.append(Sample(voltage, current, self.seconds + 1.0, 1, step, 0, now, now, run=1))
+
+    @property
+    def switched_off(self) -> int:
+        """How often the cell was switched off."""
+        return self.potentiostat.story.count("cell_off")
 
     def fact(self, name: str, value: float) -> None:
         self.publication.fact(name, Reading(value, self.rig.now_ns))

@@ -1,12 +1,14 @@
 """What a trip does: in which order, how soon, for how long, and what nobody may do meanwhile."""
 
+import json
 from collections.abc import Iterator
+from concurrent.futures import Future
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from environment.small_rig import PERIOD
-from interlocks.guarded import Guarded
+from interlocks.guarded import CONFIG, Guarded
 
 from operando.environment.axis import Change
 from operando.errors import NoReply
@@ -37,7 +39,7 @@ def test_over_pressure_opens_the_circuit_then_ends_the_heat_then_releases(guarde
     guarded.push(8.0)
     guarded.run(1.0)
     assert guarded.story == ALL_OFF
-    assert guarded.potentiostat.switched_off == 1
+    assert guarded.switched_off == 1
     assert "standby" in guarded.controller.log
     assert guarded.pressure.mode is Mode.RELEASED
     assert max(-change for change in steps(guarded)) <= SLEW_STEP + 1e-9
@@ -58,7 +60,7 @@ def test_the_drive_moves_within_two_loop_periods_of_the_reading_that_trips(guard
     guarded.run(2 * PERIOD)
     assert guarded.pressure.mode is Mode.RELEASED
     assert guarded.rig.plant.drive == pytest.approx(before - 2 * SLEW_STEP)
-    assert guarded.potentiostat.switched_off == 1
+    assert guarded.switched_off == 1
     assert "standby" in guarded.controller.log
 
 
@@ -69,7 +71,7 @@ def test_a_silent_potentiostat_does_not_hold_up_the_rest(guarded: Guarded) -> No
     assert guarded.pressure.mode is Mode.RELEASED
     guarded.potentiostat.failing = None
     guarded.run(1.0)
-    assert guarded.potentiostat.switched_off == 1
+    assert guarded.switched_off == 1
 
 
 def test_one_spike_trips_nothing(guarded: Guarded) -> None:
@@ -218,3 +220,63 @@ def test_every_trip_is_in_the_log_and_in_words(guarded: Guarded, caplog: pytest.
     history.close()
     assert flags == sorted(flags)
     assert set(flags) == {0.0, 1.0}
+
+
+def test_the_safe_state_of_the_cell_is_read_back_and_said_in_record_log_and_box(guarded: Guarded) -> None:
+    for voltage in (3.60, 3.60, 3.60, 3.50):
+        guarded.sample(voltage)
+        guarded.run(0.5)
+    guarded.run(1.0)
+    (file,) = (guarded.root / "blackbox").glob("*-short_circuit.json")
+    guarded.run(60.0)
+    told = [
+        event["value"] for event in json.loads(file.read_text())["events"] if event["record"] == "CELL:OPEN_VERIFIED"
+    ]
+    assert [text.partition(",")[0] for text in told] == ["open circuit read back: 3.2000 V"]
+    assert any("safe state of the cell: open circuit read back: 3.2000 V" in line for line in guarded.lines)
+
+
+def test_a_potentiostat_that_says_nothing_more_trips_at_the_second_missed_sample(guarded: Guarded) -> None:
+    interval = CONFIG.compiled_programme().steps[0].sample_interval
+    assert start(guarded) == ""
+    for _ in range(4):
+        guarded.sample(3.6)
+        guarded.run(interval)
+    last = guarded.seconds - interval
+    while not guarded.story:
+        guarded.run(PERIOD)
+    assert guarded.story == ["current safe"]
+    assert 2 * interval < guarded.seconds - last <= 3 * interval
+    assert guarded.interlocks.objection().startswith("tripped by cell_silent: current is not measured")
+
+
+def test_a_line_that_is_lost_says_that_nothing_can_be_verified_until_it_is_back(guarded: Guarded) -> None:
+    assert start(guarded) == ""
+    for _ in range(3):
+        guarded.sample(3.6)
+        guarded.run(0.5)
+    guarded.potentiostat.failing = NoReply("EmStat4: line lost")
+    guarded.run(3.0)
+    assert guarded.story == ["current safe"]
+    assert guarded.interlocks.objection().startswith("tripped by cell_silent")
+    assert verified(guarded) == "cannot be verified: EmStat4: line lost"
+    assert "cell_silent" in guarded.interlocks.objection_to_reset()
+    guarded.potentiostat.failing = None
+    guarded.run(2.0)
+    assert verified(guarded).startswith("open circuit read back: 3.2000 V")
+    assert guarded.switched_off == 1
+
+
+def start(guarded: Guarded) -> str:
+    """Start the programme as somebody's request does; return why it was not."""
+    done: Future[str] = Future()
+    guarded.programme.tell(Change("start", done=done))
+    guarded.run(PERIOD)
+    return done.result(0)
+
+
+def verified(guarded: Guarded) -> str:
+    """Return what was last said of the safe state."""
+    return next(
+        line.removeprefix("safe state of the cell: ") for line in reversed(guarded.lines) if "safe state" in line
+    )
