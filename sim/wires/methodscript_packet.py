@@ -19,6 +19,8 @@ PREFIXES = {
 }  # fmt: skip
 """Power of ten of each SI prefix, in rising order."""
 
+NAMES = {power: name for name, power in PREFIXES.items()}
+
 LARGEST = OFFSET * 1e18
 """Beyond what the coarsest prefix holds."""
 
@@ -78,7 +80,8 @@ def number(value: float, integer: bool = False) -> str:
         return f"{round(value) + OFFSET:07X}i"
     if value == 0.0:
         return f"{OFFSET:07X} "
-    for power in PREFIXES.values():
+    finest = max(-18, 3 * math.floor(math.log10(abs(value) / OFFSET) / 3.0))
+    for power in range(finest, 19, 3):
         digits = round(value / 10.0**power) if power > 0 else round(value * 10.0**-power)
         if -OFFSET <= digits < OFFSET:
             return _shortest(digits, power)
@@ -88,5 +91,4 @@ def number(value: float, integer: bool = False) -> str:
 def _shortest(digits: int, power: int) -> str:
     while digits and digits % 1000 == 0 and power < 18:
         digits, power = digits // 1000, power + 3
-    names = {power: name for name, power in PREFIXES.items()}
-    return f"{digits + OFFSET:07X}{names[power] if digits else ' '}"
+    return f"{digits + OFFSET:07X}{NAMES[power] if digits else ' '}"

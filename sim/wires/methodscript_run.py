@@ -3,33 +3,23 @@
 The run is a generator that hands out the instant it waits for. It goes on whether or not anybody reads its output.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
-from operando.sim.wires.methodscript_measure import (
-    SINGLE_MEASUREMENTS,
-    TECHNIQUES,
-    WRONG_MODE,
-    Point,
-    Technique,
-    impose,
-)
+from operando.sim.wires.methodscript_measure import SINGLE_MEASUREMENTS, TECHNIQUES, Point, Technique, impose
+from operando.sim.wires.methodscript_output import Output
 from operando.sim.wires.methodscript_packet import Variable
 from operando.sim.wires.methodscript_parser import Script, ScriptError, Statement
-from operando.sim.wires.methodscript_variables import Variables
-from operando.sim.wires.pgstat import GALVANOSTAT, PGStat
+from operando.sim.wires.methodscript_settings import settings
+from operando.sim.wires.methodscript_variables import Command, Variables
+from operando.sim.wires.pgstat import PGStat
 
-UNKNOWN_MODE, UNSUPPORTED, CELL_OVERLOAD = 0x0021, 0x001B, 0x0032
-
-MODES = (0, 2, 3, 4, 5, GALVANOSTAT)
+UNSUPPORTED, CELL_OVERLOAD = 0x001B, 0x0032
 
 STATEMENT_TIME = 50e-6
 """s that a pass of a loop takes in which nothing is waited for."""
 
 ROUNDING = 1e-7
 """s that an instant may lose between two clocks."""
-
-CURRENTS = ("ba", "db")
-"""Kinds whose ranges are those of the current: measured, applied."""
 
 
 class _BreakLoop(Exception):
@@ -68,13 +58,26 @@ class Run:
         self._pgstat = pgstat
         self._clock = self._due = self._timer = now
         self._variables = Variables(script.variables)
-        self._packet: list[str] = []
-        self._output: list[str] = []
-        self._silent = False
+        self._output = Output()
         self._measuring = 0
         self._interruption: type[Exception] | None = None
         self._halted: float | None = None
         self._stood = 0.0
+        self._commands: dict[str, Command] = {
+            **settings(pgstat, self._variables),
+            **self._variables.commands,
+            **self._output.commands(self._variables),
+            "timer_start": self._start_timer,
+            "timer_get": self._get_timer,
+            "breakloop": self._break_loop,
+            "abort": self._break_off,
+        }
+        self._lasting: dict[str, Callable[[Statement], Iterator[float]]] = {
+            **dict.fromkeys(TECHNIQUES, self._measure),
+            "loop": self._loop,
+            "wait": self._wait_for,
+            "meas": self._measure_once,
+        }
         self._steps: Iterator[float] | None = self._whole()
 
     @property
@@ -94,18 +97,17 @@ class Run:
                 self._due = next(self._steps)
             except StopIteration:
                 self._steps = None
-        lines, self._output = self._output, []
-        return lines
+        return self._output.taken()
 
     def abort(self, now: float) -> list[str]:
         """End it early: open loops are closed, ``on_finished:`` is executed."""
         self.resume(now)
-        self._output.append("Z")
+        self._output.say("Z")
         return self._interrupt(_Abort, now)
 
     def end_measurement(self, now: float) -> list[str]:
         """End the measurement loop that runs, if one does; the script goes on behind it."""
-        self._output.append("Y")
+        self._output.say("Y")
         return self._interrupt(_EndMeasurement, now) if self._measuring and self._halted is None else self.advance(now)
 
     def halt(self, now: float) -> None:
@@ -136,9 +138,9 @@ class Run:
             yield from self._finish()
         except ScriptError as error:
             self.failed = True
-            self._output.append(f"!{error.code:04X}: Line {error.line}")
+            self._output.say(f"!{error.code:04X}: Line {error.line}")
         else:
-            self._output.append("")
+            self._output.say("")
 
     def _finish(self) -> Iterator[float]:
         try:
@@ -148,21 +150,16 @@ class Run:
 
     def _execute(self, statements: tuple[Statement, ...]) -> Iterator[float]:
         for statement in statements:
-            name = statement.name
-            if self._variables.perform(statement):
-                continue
-            if name in TECHNIQUES:
-                yield from self._measure(statement)
-            elif name == "loop":
-                yield from self._loop(statement)
-            elif name == "if":
+            command = self._commands.get(statement.name)
+            if command is not None:
+                command(statement)
+            elif statement.name == "if":
                 yield from self._execute(statement.body if self._variables.holds(statement) else statement.otherwise)
-            elif name == "wait":
-                yield from self._wait(self._clock + self._number(statement, 0))
-            elif name == "meas":
-                yield from self._measure_once(statement)
             else:
-                self._perform(statement)
+                yield from self._lasting[statement.name](statement)
+
+    def _wait_for(self, statement: Statement) -> Iterator[float]:
+        yield from self._wait(self._clock + self._number(statement, 0))
 
     def _wait(self, until: float) -> Iterator[float]:
         self._clock = max(self._clock, until)
@@ -172,7 +169,7 @@ class Run:
             raise interruption
 
     def _loop(self, statement: Statement) -> Iterator[float]:
-        self._output.append("L")
+        self._output.say("L")
         try:
             while self._variables.holds(statement):
                 began = self._clock
@@ -182,25 +179,25 @@ class Run:
         except _BreakLoop:
             pass
         except (_Abort, _EndMeasurement):
-            self._output.append("+")
+            self._output.say("+")
             raise
-        self._output.append("+")
+        self._output.say("+")
 
     def _measure(self, statement: Statement) -> Iterator[float]:
         technique = TECHNIQUES[statement.name]
         points = technique.begin(statement, self._variables, self._pgstat)
-        self._output.append(f"M{technique.number:04X}")
+        self._output.say(f"M{technique.number:04X}")
         self._measuring += 1
         try:
             yield from self._points(statement, technique, points)
         except (_BreakLoop, _EndMeasurement):
             pass
         except _Abort:
-            self._output.append("*")
+            self._output.say("*")
             raise
         finally:
             self._measuring -= 1
-        self._output.append("*")
+        self._output.say("*")
 
     def _points(self, statement: Statement, technique: Technique, points: Iterator[Point]) -> Iterator[float]:
         start, stood = self._clock, self._stood
@@ -223,59 +220,19 @@ class Run:
         yield from self._wait(self._clock + self._number(statement, 0))
         self._variables[name] = SINGLE_MEASUREMENTS[kind](self._pgstat)
 
-    def _perform(self, statement: Statement) -> None:
-        match statement.name:
-            case "timer_start":
-                self._timer = self._clock
-            case "timer_get":
-                self._variables[str(statement.arguments[0])] = Variable(self._clock - self._timer, "eb")
-            case "breakloop":
-                if not self.limits_ignored:
-                    raise _BreakLoop
-            case "abort":
-                if not self.limits_ignored:
-                    raise _Abort
-            case "pck_start" | "pck_add" | "pck_end" | "send_string" | "set_script_output":
-                self._write(statement)
-            case _:
-                self._configure(statement)
+    def _start_timer(self, statement: Statement) -> None:
+        self._timer = self._clock
 
-    def _configure(self, statement: Statement) -> None:
-        """Cell, mode and ranges; the settings of the analogue filters have no effect here."""
-        match statement.name:
-            case "cell_on":
-                if "ocp" in statement.options and not self._pgstat.galvanostatic:
-                    impose(self._pgstat, self._variables[statement.options["ocp"]].value, statement.line)
-                self._pgstat.switch(True)
-            case "cell_off":
-                self._pgstat.switch(False)
-            case "set_i" | "set_e":
-                if self._pgstat.galvanostatic != (statement.name == "set_i"):
-                    raise ScriptError(WRONG_MODE, statement.line)
-                impose(self._pgstat, self._number(statement, 0), statement.line)
-            case "set_pgstat_mode":
-                mode = self._number(statement, 0)
-                if mode not in MODES:
-                    raise ScriptError(UNKNOWN_MODE, statement.line)
-                self._pgstat.set_mode(int(mode))
-            case "set_range" | "set_range_minmax" if statement.arguments[0] in CURRENTS:
-                ends = [abs(self._number(statement, index)) for index in range(1, len(statement.arguments))]
-                self._pgstat.choose_range(max(ends))
-            case "set_autoranging" if statement.arguments[0] in CURRENTS:
-                self._pgstat.range_itself(abs(self._number(statement, 1)), abs(self._number(statement, 2)))
+    def _get_timer(self, statement: Statement) -> None:
+        self._variables[str(statement.arguments[0])] = Variable(self._clock - self._timer, "eb")
 
-    def _write(self, statement: Statement) -> None:
-        match statement.name:
-            case "pck_start":
-                self._packet = []
-            case "pck_add":
-                self._packet.append(self._variables[str(statement.arguments[0])].packed())
-            case "set_script_output":
-                self._silent = self._number(statement, 0) == 0.0
-            case "pck_end" if not self._silent:
-                self._output.append("P" + ";".join(self._packet))
-            case "send_string" if not self._silent:
-                self._output.append("T" + str(statement.arguments[0]).strip('"'))
+    def _break_loop(self, statement: Statement) -> None:
+        if not self.limits_ignored:
+            raise _BreakLoop
+
+    def _break_off(self, statement: Statement) -> None:
+        if not self.limits_ignored:
+            raise _Abort
 
     def _number(self, statement: Statement, index: int) -> float:
         return self._variables.number(statement.arguments[index])

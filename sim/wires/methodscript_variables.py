@@ -12,6 +12,9 @@ from operando.sim.wires.methodscript_parser import Literal, ScriptError, Stateme
 
 OUT_OF_BOUNDS = 0x4205
 
+Command = Callable[[Statement], None]
+"""Executes a statement that takes no time."""
+
 COMPARISONS: dict[str, Callable[[float, float], bool]] = {
     "<": operator.lt, ">": operator.gt, "<=": operator.le, ">=": operator.ge, "==": operator.eq, "!=": operator.ne,
 }  # fmt: skip
@@ -33,14 +36,16 @@ class Variables:
 
     def __init__(self, names: Iterable[str]) -> None:
         self._variables = {name: Variable() for name in names}
-        self._commands = {
+        self.commands: dict[str, Command] = {
             "var": self._declare,
             "store_var": self._store,
             "copy_var": self._copy,
             "alter_vartype": self._alter,
             "float_to_int": self._make_whole,
             "int_to_float": self._make_fraction,
-        } | dict.fromkeys(ARITHMETIC, self._calculate)
+            **dict.fromkeys(ARITHMETIC, self._calculate),
+        }
+        """What can be done with them, by the names of the commands."""
 
     def __getitem__(self, name: str) -> Variable:
         return self._variables[name]
@@ -58,13 +63,6 @@ class Variables:
         """Whether a condition is true: two numbers and what is between them."""
         left, comparison, right = statement.arguments
         return COMPARISONS[str(comparison)](self.number(left), self.number(right))
-
-    def perform(self, statement: Statement) -> bool:
-        """Execute a command on variables; False where it is none."""
-        command = self._commands.get(statement.name)
-        if command is not None:
-            command(statement)
-        return command is not None
 
     def _declare(self, statement: Statement) -> None:
         self._variables[str(statement.arguments[0])] = Variable()
