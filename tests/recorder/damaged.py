@@ -8,7 +8,9 @@ import h5py
 from recorder.made_run import CONFIGS, NMC811, MadeRun
 
 from operando.config import load
+from operando.recorder.environments import ELECTROCHEMISTRY
 from operando.recorder.service import run as record
+from operando.recorder.stood import STOOD
 
 Defect = Callable[[h5py.File], None]
 
@@ -28,7 +30,11 @@ TWICE = (
     *(f"environment/{name}" for name in ("programme", "user_1", "software", "instrument/beam")),
     *(f"environment/sample/layer_{number}" for number in (1, 2, 3)),
     "environment/instrument/source",
-    *(f"environment/instrument/electrochemistry/{name}" for name in ("current", "cycle_log", "step_log")),
+    *(
+        f"environment/instrument/electrochemistry/{name}"
+        for name in ("current", *(f"{each}_log" for each in ELECTROCHEMISTRY.further if each != "charge"))
+    ),
+    "environment/voltage",
     *(f"environment/instrument/pressure/{name}_log" for name in ("authority_up", "authority_down")),
     *(f"environment/instrument/pressure/stack_pressure_{name}_log" for name in ("target", "settled", "uncertainty")),
     *(f"environment/instrument/temperature/{name}" for name in ("heater", "temperature_target_log")),
@@ -55,7 +61,7 @@ def slim(path: Path) -> None:
             for name in [name for name in file[place] if isinstance(file[place].get(name), h5py.Dataset)]:
                 if name not in kept and not name.startswith("frames_"):
                     del file[place][name]
-        for quantity in ("stack_pressure_uncertainty", "temperature", "current", "charge", "lattice_"):
+        for quantity in ("stack_pressure_uncertainty", "temperature", "current", "charge", "lattice_", *STOOD):
             for name in [name for name in file["xrd/frames"] if name.startswith(quantity)]:
                 del file["xrd/frames"][name]
             if quantity in file["xrd/data"]:

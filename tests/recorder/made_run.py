@@ -1,7 +1,7 @@
 """A run made by hand: frames as a detector writes them, documents in a journal, ramps in the environment log."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -168,9 +168,16 @@ class MadeRun:
             yield append
 
     def write_log(
-        self, start: float = -5.0, end: float | None = None, invalid: dict[str, tuple[float, float]] | None = None
+        self,
+        start: float = -5.0,
+        end: float | None = None,
+        invalid: dict[str, tuple[float, float]] | None = None,
+        further: Callable[[EnvironmentLog], None] = lambda log: None,
     ) -> None:
-        """Write the environment log from ``start`` to ``end`` s, some quantities not to be trusted for a while."""
+        """Write the environment log from ``start`` to ``end`` s, some quantities not to be trusted for a while.
+
+        ``further`` may write more into it before it is closed.
+        """
         last = self.duration + 3.0 if end is None else end
         log = EnvironmentLog(self.root / "environment")
         for quantity, (rate, _, _) in RAMPS.items():
@@ -180,6 +187,7 @@ class MadeRun:
                 bad = low <= seconds <= high
                 value = 1e9 if bad else ramp(quantity, seconds)
                 log.append(quantity, Reading(value, at(seconds), Quality.INVALID if bad else Quality.GOOD))
+        further(log)
         log.close(at(last))
 
     def write_journal(self, count: int | None = None) -> None:

@@ -7,6 +7,7 @@ from operando.recorder.frames import UNKNOWN
 from operando.recorder.instants import iso8601
 from operando.recorder.join import Statistics
 from operando.recorder.run import Run
+from operando.recorder.stood import stood_columns
 from operando.recorder.table import Column
 from operando.vocabulary import QUANTITY
 
@@ -36,6 +37,7 @@ def frame_columns(run: Run) -> list[Column]:
     ]
     for quantity in JOINED:
         columns += _joined(quantity)
+    columns += stood_columns()
     return columns + (_lattice(run.lattice.phase.name, run.lattice.phase.system) if run.lattice else [])
 
 

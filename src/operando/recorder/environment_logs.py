@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import h5py
 
+from operando.recorder.environments import channel_of
 from operando.recorder.tree import groups_of, nx_class, subgroups, text_of
 from operando.vocabulary import QUANTITY
 
@@ -23,11 +24,12 @@ def environment_logs(file: h5py.File) -> Iterator[tuple[str, h5py.Group]]:
 
 def _of(environment: h5py.Group) -> Iterator[tuple[str, h5py.Group]]:
     """Yield the logs of sensors, and those that bear the name of their quantity; a regulator links to others again."""
+    suffix = channel_of(environment.name.rsplit("/", 1)[-1])
     for place in subgroups(environment):
         name = place.name.rsplit("/", 1)[-1].removesuffix("_log")
         if nx_class(place) == "NXlog" and name in QUANTITY:
-            yield name, place
+            yield name + suffix, place
         elif nx_class(place) == "NXsensor" and isinstance(place.get("value_log"), h5py.Group):
             quantity = MEASURED.get(text_of(place["measurement"])) if "measurement" in place else None
             if quantity is not None:
-                yield quantity, place["value_log"]
+                yield quantity + suffix, place["value_log"]

@@ -3,7 +3,8 @@
 https://manual.nexusformat.org/classes/base_classes/NXenvironment.html
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +46,52 @@ class Actuator:
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """An NXenvironment: its sensors, perhaps an actuator, and further logged quantities."""
+    """An NXenvironment: its sensors, perhaps an actuator, and further logged quantities.
+
+    Parameters
+    ----------
+    channel : str
+        Of a further cell: its quantities are ``voltage_b`` in the log, and ``voltage`` in its own group of the file.
+    """
 
     name: str
     kind: str
     sensors: tuple[Sensor, ...]
     actuator: Actuator | None = None
     further: tuple[str, ...] = ()
+    channel: str = ""
 
+    def logged(self, quantity: str) -> str:
+        """Return the name of a quantity in the environment log."""
+        return f"{quantity}_{self.channel.lower()}" if self.channel else quantity
+
+
+ELECTROCHEMISTRY = Environment(
+    "electrochemistry",
+    "potentiostat",
+    (
+        Sensor("voltage", "voltage", "voltage", "potentiostat"),
+        Sensor("current", "current", "current", "potentiostat"),
+    ),
+    None,
+    (
+        "potential",
+        "charge",
+        "cycle",
+        "half_cycle",
+        "step",
+        "run",
+        "step_time",
+        "step_charge",
+        "specific_capacity",
+        "efficiency",
+        "state_of_charge",
+        "rest_age",
+        "time_uncertainty",
+        "clock_drift",
+    ),
+)
+"""Of the main cell; further cells have one each, called after their channel."""
 
 ENVIRONMENTS = (
     Environment(
@@ -108,14 +147,34 @@ ENVIRONMENTS = (
         Actuator("heater_drive", "heater", "power", "heater", "temperature_setpoint", "the instrument's own loop"),
         ("temperature_target", "temperature_settled"),
     ),
-    Environment(
-        "electrochemistry",
-        "potentiostat",
-        (
-            Sensor("voltage", "voltage", "voltage", "potentiostat"),
-            Sensor("current", "current", "current", "potentiostat"),
-        ),
-        None,
-        ("charge", "cycle", "step"),
-    ),
+    ELECTROCHEMISTRY,
 )
+"""Those that every endstation has."""
+
+
+def environments(channels: Iterable[str]) -> tuple[Environment, ...]:
+    """Return what is logged at an endstation with further cells.
+
+    Examples
+    --------
+    >>> environments(["B"])[-1].name, environments(["B"])[-1].logged("voltage")
+    ('electrochemistry_b', 'voltage_b')
+    """
+    further = (replace(ELECTROCHEMISTRY, name=_of(name), channel=name) for name in channels)
+    return (*ENVIRONMENTS, *further)
+
+
+def channel_of(environment: str) -> str:
+    """Return the suffix of the quantities of a group of the file; empty for the main cell and everything else.
+
+    Examples
+    --------
+    >>> channel_of("electrochemistry_b"), channel_of("pressure")
+    ('_b', '')
+    """
+    stem = f"{ELECTROCHEMISTRY.name}_"
+    return environment.removeprefix(stem[:-1]) if environment.startswith(stem) else ""
+
+
+def _of(channel: str) -> str:
+    return f"{ELECTROCHEMISTRY.name}_{channel.lower()}"

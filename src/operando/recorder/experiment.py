@@ -12,6 +12,7 @@ import h5py
 from operando.analysis.geometry import read_geometry
 from operando.recorder.fields import BEAM, CELL, DETECTOR, LAYER, PERSON, PROGRAMME, SAMPLE, SOURCE, write_fields
 from operando.recorder.layout import make_group, write_text, write_value
+from operando.recorder.programme_text import write_programme
 from operando.recorder.run import Run
 from operando.vocabulary import PotentialScale, terminal_voltage
 
@@ -101,6 +102,11 @@ def _write_beam(group: h5py.Group, beam: Mapping[str, Any]) -> None:
 
 
 def _write_programme(entry: h5py.Group, run: Run) -> None:
+    """Write the programme that is configured; which one ran, the environment log knows at the end of the run."""
+    compiled = run.document["operando"].get("programme")
+    if isinstance(compiled, Mapping):
+        write_programme(make_group(entry, "programme", "NXparameters"), compiled)
+        return
     table = run.setting("programme")
     if not isinstance(table, Mapping):
         return

@@ -20,6 +20,7 @@ from operando.analysis import Integrator
 from operando.errors import RecordDamaged, RecordError
 from operando.history import EnvironmentHistory
 from operando.recorder.agreement import agree, agree_attributes
+from operando.recorder.cell_programme import link_cell_programmes, write_cell_programmes
 from operando.recorder.instants import NS, iso8601
 from operando.recorder.kept import KeptRows
 from operando.recorder.layout import write_text, write_value
@@ -156,6 +157,13 @@ class RecordFile:
         extended = self._surroundings.extend(history, end_ns, whole)
         self._extended |= extended
         return extended
+
+    def write_cell_programmes(self, history: EnvironmentHistory, end_ns: int) -> None:
+        """Write what became of the cell programme up to the end of the run; to be followed by `end`."""
+        entry = self._surroundings.entry
+        write_cell_programmes(entry, self._run, history, end_ns)
+        if self._patterns:
+            link_cell_programmes(self._patterns.entry, entry)
 
     def flush_if_due(self) -> bool:
         """Write what was added, at most `FLUSH_S` after the last time; return whether anything was."""

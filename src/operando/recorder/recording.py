@@ -22,6 +22,7 @@ from operando.recorder.profiles import record_path
 from operando.recorder.raw_sync import RawSync
 from operando.recorder.reduction import Reduction
 from operando.recorder.run import Run, Stream
+from operando.recorder.stood import longest_interval, reach_ns, stood
 
 PROMISED = 1000
 """Frames whose documents are read ahead of them; bounds the memory, too."""
@@ -29,6 +30,8 @@ AHEAD = 16
 """Frames reduced while they wait for the environment log; bounds the memory."""
 LEAST_REACH_S = 2.0
 """s within which a neighbouring sample may help an exposure that holds fewer than three."""
+MOST_REACH_S = 30.0
+"""s: a row waits so long for a neighbour, and a cell programme may rest for hours with a sample a minute."""
 ABANDONED = End("abandoned", "the RunEngine process ended without a stop document")
 
 
@@ -257,6 +260,8 @@ class Recording:
         self.latest = dict(waiting.row)
         for quantity, statistics in joined.items():
             self.latest |= environment_fields(quantity, statistics)
+        if waiting.exposure and self._committed.ns >= waiting.exposure.end_ns:
+            self.latest |= stood(self._history, waiting.exposure, reach_ns(self.run))
         self._file.append(self.latest, waiting.reason)
         return True
 
@@ -284,15 +289,17 @@ class Recording:
         elif quantity in ("temperature", "stack_pressure_uncertainty"):
             interval = self.run.setting("heater", "poll_interval_s")
         else:
-            interval = self.run.setting("programme", "sample_interval_s")
-        return int(max(LEAST_REACH_S, 3 * float(interval or 0)) * NS)
+            interval = longest_interval(self.run.setting("programme"))
+        return int(min(max(LEAST_REACH_S, 3 * float(interval or 0)), MOST_REACH_S) * NS)
 
     def _finish(self, end: End) -> bool:
         end_ns = self._documents.latest_ns
         if self._committed.ns < end_ns and not self._committed.stalled:
             return False
-        if self._file.extend_log(self._history, min(end_ns, self._committed.ns), whole=True):
+        known_ns = min(end_ns, self._committed.ns)
+        if self._file.extend_log(self._history, known_ns, whole=True):
             return True
+        self._file.write_cell_programmes(self._history, known_ns)
         self._file.end(end_ns, end.reason, end.message, self._documents.announced)
         self._frames.close()
         self._raw_sync.close()

@@ -86,6 +86,20 @@ class Run:
             here = here.get(key) if isinstance(here, Mapping) else None
         return here
 
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """Names of the further cells."""
+        return tuple(str(each["name"]) for each in self.setting("channels") or ())
+
+    def of_channel(self, channel: str, *keys: str) -> Any:
+        """Return a value of the configuration of a further cell; of the main cell for an empty channel."""
+        if not channel:
+            return self.setting(*keys)
+        here: Any = next((each for each in self.setting("channels") or () if each["name"] == channel), None)
+        for key in keys:
+            here = here.get(key) if isinstance(here, Mapping) else None
+        return here
+
 
 @dataclass(frozen=True, slots=True)
 class Stream:

@@ -17,6 +17,7 @@ from operando.recorder.layout import UNKNOWN, make_group, write_text
 from operando.recorder.patterns import FRAME_CHUNK_BYTES, Origin, Patterns
 from operando.recorder.profiles import profile_of
 from operando.recorder.run import Run
+from operando.recorder.stood import STOOD
 from operando.recorder.surroundings import Surroundings
 from operando.recorder.table import Column, Table
 from operando.recorder.trend import write_trend
@@ -63,7 +64,7 @@ def write_patterns(root: h5py.File, run: Run, integrator: Integrator) -> tuple[P
     )
     profile = profile_of(run)
     environment = root[profile.entry(ENVIRONMENT)]
-    beside = ("frame_number", *JOINED)
+    beside = ("frame_number", *JOINED, *STOOD)
     name = profile.entry(PATTERNS)
     patterns = Patterns(root, name, origin, integrator, frame_columns(run), "time", beside, seal=SEAL)
     _describe(patterns.entry, run)

@@ -11,12 +11,12 @@ from typing import Any
 import h5py
 
 from operando.history import EnvironmentHistory
-from operando.recorder.environments import ENVIRONMENTS, Actuator, Environment
+from operando.recorder.environments import Actuator, Environment, environments
 from operando.recorder.instants import NS, iso8601
 from operando.recorder.layout import link_fields, make_data, make_group, write_text, write_value
 from operando.recorder.run import Run
 from operando.recorder.table import Column, Table
-from operando.vocabulary import QUANTITY
+from operando.vocabulary import QUANTITY, quantity_of
 
 WINDOW_NS = 60 * NS
 """ns of log read and written at a time."""
@@ -47,11 +47,10 @@ class Surroundings:
         self._adopted = False
         instrument = make_group(self.entry, "instrument", "NXinstrument")
         write_text(instrument, "name", str(run.setting("name") or ""))
-        for environment in ENVIRONMENTS:
+        for environment in environments(run.channels):
             self._write(instrument, environment, run)
-        log = instrument["pressure/load_cell/value_log"]
-        plot = make_data(self.entry, "stack_pressure", "value", ["time"], title="stack pressure")
-        link_fields(plot, log, ("value", "time"))
+        self._plot("stack_pressure", "stack pressure", instrument["pressure/load_cell/value_log"])
+        self._plot("voltage", "cell voltage at the terminals", instrument["electrochemistry/voltage/value_log"])
 
     def extend(self, history: EnvironmentHistory, end_ns: int, whole: bool = False) -> bool:
         """Append some of the log up to an instant that is committed; return whether anything was done.
@@ -133,6 +132,9 @@ class Surroundings:
         if whole and self._written_ns < end_ns:
             yield end_ns
 
+    def _plot(self, name: str, title: str, log: h5py.Group) -> None:
+        link_fields(make_data(self.entry, name, "value", ["time"], title=title), log, ("value", "time"))
+
     def _write(self, instrument: h5py.Group, environment: Environment, run: Run) -> None:
         group = make_group(instrument, environment.name, "NXenvironment")
         write_text(group, "name", environment.name)
@@ -140,18 +142,18 @@ class Surroundings:
         for sensor in environment.sensors:
             place = make_group(group, sensor.name, "NXsensor")
             write_text(place, "name", QUANTITY[sensor.quantity].description)
-            write_text(place, "model", str(run.setting(sensor.table, "driver") or ""))
+            write_text(place, "model", str(run.of_channel(environment.channel, sensor.table, "driver") or ""))
             write_text(place, "measurement", sensor.measurement)
             for name, (table, key, unit) in sensor.calibration.items():
                 if isinstance(value := run.setting(table, key), str):
                     write_text(place, name, value)
                 elif value is not None:
                     write_value(place, name, float(value), unit)
-            self._log(place, "value_log", sensor.quantity)
+            self._log(place, "value_log", environment.logged(sensor.quantity))
         if environment.actuator:
             self._write_actuator(group, environment.actuator, group[environment.sensors[0].name], run)
         for quantity in environment.further:
-            self._log(group, f"{quantity}_log", quantity)
+            self._log(group, f"{quantity}_log", environment.logged(quantity))
 
     def _write_actuator(self, parent: h5py.Group, actuator: Actuator, sensor: h5py.Group, run: Run) -> None:
         group = make_group(parent, actuator.name, "NXactuator")
@@ -169,7 +171,9 @@ class Surroundings:
         self._log(regulator, "setpoint_log", actuator.setpoint)
 
     def _log(self, parent: h5py.Group, name: str, quantity: str) -> None:
-        known = QUANTITY[quantity]
+        known = quantity_of(quantity)
+        if known is None:
+            raise KeyError(quantity)
         group = make_group(parent, name, "NXlog")
         write_text(group, "description", known.description)
         columns = (

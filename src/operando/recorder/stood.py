@@ -1,0 +1,94 @@
+"""Where a cell programme stood at the middle of an exposure: what is counted, and must not be averaged over a step."""
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from operando.history import EnvironmentHistory, Samples
+from operando.recorder.instants import NS
+from operando.recorder.join import Exposure
+from operando.recorder.run import Run
+from operando.recorder.table import Column
+from operando.vocabulary import QUANTITY, Quality
+
+COUNTED = ("cycle", "half_cycle", "step", "run")
+MEASURED = ("potential", "specific_capacity", "state_of_charge", "rest_age", "time_uncertainty")
+STOOD = (*COUNTED, *MEASURED)
+"""Quantities of which a frame has the last value before its middle."""
+STEPS_DURING = "steps_during"
+UNKNOWN = -1
+LEAST_REACH_S = 2.0
+"""s before the middle within which a value still holds; or three sampling intervals of the programme."""
+INTERVALS = 3
+
+HELD = "as it stood at the middle of the exposure: the last sample before it"
+AGED = "at the middle of the exposure; what was then an age of zero was a current"
+
+
+def stood_columns() -> Iterator[Column]:
+    """Yield the columns."""
+    for name in STOOD:
+        known, about = QUANTITY[name], {"description": AGED if name == "rest_age" else HELD}
+        if name in COUNTED:
+            yield Column(name, known.unit, known.description, "int32", missing=UNKNOWN, attributes=about)
+        else:
+            yield Column(name, known.unit, known.description, attributes=about)
+    words = "steps of the programme that the exposure saw; 1: it lies in one, 0: not known"
+    yield Column(STEPS_DURING, "", words, "int32", (), 0)
+
+
+def stood(history: EnvironmentHistory, exposure: Exposure, reach_ns: int) -> Mapping[str, Any]:
+    """Return the fields of a row; what is not known is left out.
+
+    Parameters
+    ----------
+    history : EnvironmentHistory
+        Complete up to the end of the exposure.
+    reach_ns : int
+        ns before the middle within which a value still holds.
+    """
+    middle_ns, row = exposure.middle_ns, {}
+    for name in STOOD:
+        samples = history.samples(name, middle_ns - reach_ns, middle_ns)
+        value = _last(samples)
+        if math.isfinite(value):
+            age = (middle_ns - int(samples.time_ns[-1])) / NS if name == "rest_age" and value > 0 else 0.0
+            row[name] = round(value) if name in COUNTED else value + age
+    row[STEPS_DURING] = _steps(history, exposure, reach_ns)
+    return row
+
+
+def reach_ns(run: Run) -> int:
+    """Return how long a value holds, ns: three of the longest sampling intervals of the programme."""
+    return int(max(LEAST_REACH_S, INTERVALS * longest_interval(run.setting("programme"))) * NS)
+
+
+def longest_interval(programme: Any) -> float:
+    """Return the s between two samples of a programme as it is configured, at most; 0 where it does not say.
+
+    Examples
+    --------
+    >>> longest_interval({"sample_interval_s": 0.5, "steps": [{"kind": "rest", "sample_interval_s": 60.0}]})
+    60.0
+    """
+    if isinstance(programme, Mapping):
+        own = float(programme.get("sample_interval_s") or 0.0)
+        return max([own, *(longest_interval(value) for value in programme.values())])
+    return max(map(longest_interval, programme), default=0.0) if isinstance(programme, list) else 0.0
+
+
+def _last(samples: Samples) -> float:
+    """Return the newest value; not a number where there is none, or none that can be trusted."""
+    if not len(samples.time_ns) or samples.quality[-1] != Quality.GOOD:
+        return math.nan
+    return float(samples.value[-1])
+
+
+def _steps(history: EnvironmentHistory, exposure: Exposure, reach_ns: int) -> int:
+    samples = history.samples("run", exposure.start_ns - reach_ns, exposure.end_ns)
+    good = (samples.quality == Quality.GOOD) & np.isfinite(samples.value)
+    before = good & (samples.time_ns <= exposure.start_ns)
+    inside = samples.value[good & (samples.time_ns > exposure.start_ns)]
+    return len(set(samples.value[before][-1:].tolist()) | set(inside.tolist()))
