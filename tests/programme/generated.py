@@ -1,9 +1,9 @@
-"""Programmes out of a generator: sensible ones, sensible ones with one thing wrong, and wild ones.
+"""Programmes out of a generator: sensible ones, sensible ones with one thing wrong, wild ones, scrambled ones.
 
 All are what an author writes: tables as TOML or JSON gives them, for `operando.config.programme.validated`.
 """
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from copy import deepcopy
 from typing import Any
 
@@ -321,25 +321,47 @@ ODD_NUMBERS = st.one_of(
 )
 
 
+ODD_VALUES: st.SearchStrategy[Any] = st.one_of(
+    st.sampled_from([None, True, "", "C/4", "rest", "loop", [], {}, [None], [{}], {"kind": "rest"}, {"value_V": 4.3}]),
+    st.text(max_size=5),
+    ODD_NUMBERS,
+)
+
+
 @st.composite
 def wild(draw: st.DrawFn, longest: float = 60.0) -> Table:
     """Draw a sensible programme in which any one number of any step is another."""
     programme = deepcopy(draw(sensible(longest)))
-    places: list[Callable[[Any], None]] = []
-    _collect(programme["steps"], places)
-    draw(st.sampled_from(places))(draw(ODD_NUMBERS))
+    places = [place for place in _places(programme["steps"]) if _is_number(place[0][place[1]])]
+    here, key = draw(st.sampled_from(places))
+    here[key] = draw(ODD_NUMBERS)
     return programme
 
 
-def _collect(here: Any, places: list[Callable[[Any], None]]) -> None:
-    pairs = here.items() if isinstance(here, dict) else enumerate(here)
-    for key, value in list(pairs):
+@st.composite
+def scrambled(draw: st.DrawFn, longest: float = 60.0) -> Table:
+    """Draw a sensible programme in which something is anything else that a file may hold, or is gone."""
+    programme = deepcopy(draw(sensible(longest)))
+    here, key = draw(st.sampled_from(list(_places(programme))))
+    if draw(st.booleans()):
+        here[key] = draw(ODD_VALUES)
+    else:
+        del here[key]
+    return programme
+
+
+def _places(here: Any) -> Iterator[tuple[Any, Any]]:
+    """Yield every table or list, with each of its keys."""
+    for key, value in list(here.items() if isinstance(here, dict) else enumerate(here)):
+        yield here, key
         if isinstance(value, dict | list):
-            _collect(value, places)
-        elif isinstance(value, int | float):
-            places.append(lambda new, key=key: here.__setitem__(key, new))  # type: ignore[misc]
+            yield from _places(value)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def programmes(longest: float = 60.0) -> st.SearchStrategy[Table]:
     """Return all of them."""
-    return st.one_of(sensible(longest), nonsensical(longest).map(lambda it: it[0]), wild(longest))
+    return st.one_of(sensible(longest), nonsensical(longest).map(lambda it: it[0]), wild(longest), scrambled(longest))

@@ -1,6 +1,6 @@
 """Whatever an author writes is compiled, or refused in words; never anything in between.
 
-The normal run takes 60 programmes of each kind, ``OPERANDO_FULL=1`` 10,000.
+The normal run takes 40 programmes of each kind, ``OPERANDO_FULL=1`` 10,000.
 """
 
 import os
@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
-from programme.generated import FACTS, NONSENSE, nonsensical, programmes, sensible
+from programme.generated import FACTS, NONSENSE, nonsensical, programmes, scrambled, sensible
 
 from operando.config.programme import compile_programme, validated
 from operando.errors import ConfigurationError
 from operando.vocabulary import CellProgramme, ConstantCurrent, ConstantVoltage, Limit, VoltageRamp
 
-COUNT = 10_000 if os.environ.get("OPERANDO_FULL") else 60
+COUNT = 10_000 if os.environ.get("OPERANDO_FULL") else 40
 often = settings(max_examples=COUNT, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 
 
@@ -45,6 +45,17 @@ def test_nonsense_is_found_in_whatever_it_hides(case: tuple[dict[str, Any], str]
     with pytest.raises(ConfigurationError) as caught:
         compiled(written)
     assert says in str(caught.value)
+
+
+@often
+@given(scrambled())
+def test_whatever_stands_in_a_file_is_refused_in_words_or_runs(written: dict[str, Any]) -> None:
+    said = ""
+    try:
+        compiled(written)
+    except ConfigurationError as error:
+        said = str(error)
+    assert all(line.startswith("generated.toml: ") for line in said.splitlines())
 
 
 @often

@@ -152,6 +152,13 @@ def test_the_outermost_loops_count_cycles_unless_one_says_otherwise() -> None:
     assert (outer.cycles, outer.parts[0].cycles) == (False, True)  # type: ignore[union-attr]
 
 
+@pytest.mark.parametrize("depth", [5, 400, 900, 5000])
+def test_loops_in_loops_end_somewhere(depth: int) -> None:
+    steps = '{"kind": "loop", "passes": 1, "steps": [' * depth + '{"kind": "rest", "until_time_s": 5}' + "]}" * depth
+    with pytest.raises(ConfigurationError, match=r"lie in each other|depth exceeded|too deep"):
+        compile_programme(parse_programme(f'{{"name": "deep", "step_time_limit_s": 60, "steps": [{steps}]}}'), FACTS)
+
+
 def test_steps_are_numbered_as_they_are_read() -> None:
     hold = {"kind": "cc_cv", "current_A": 1e-4, "voltage": potential(3.6, "cell"), "until_current_below_A": 1e-5}
     said = complaint({"kind": "loop", "passes": 2, "steps": [hold, {"kind": "rest", "name": "wait", "until_time": 1}]})

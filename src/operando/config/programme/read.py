@@ -46,12 +46,17 @@ def parse_programme(text: str, file: str = "programme") -> Programme:
         One line for each thing that is wrong.
     """
     try:
+        return _parsed(text, file)
+    except RecursionError as error:
+        raise ConfigurationError(f"{file}: nested too deep for a cell programme") from error
+
+
+def _parsed(text: str, file: str) -> Programme:
+    try:
         written = json.loads(text) if text.lstrip().startswith("{") else tomllib.loads(text)
     except (json.JSONDecodeError, tomllib.TOMLDecodeError) as error:
         kind = "JSON" if text.lstrip().startswith("{") else "TOML"
         raise ConfigurationError(f"{file}: not {kind}: {error}") from error
-    except RecursionError as error:
-        raise ConfigurationError(f"{file}: nested too deep for a cell programme") from error
     return validated(written, file).located(file, text)
 
 
@@ -94,5 +99,5 @@ def validated(written: Mapping[str, Any], file: str) -> Programme:
         details = error.errors(include_url=False)
         # A misspelt key is unknown and leaves another missing: the unknown one is the cause.
         unknown = [detail for detail in details if detail["type"] == "extra_forbidden"]
-        lines = (f"{file}: {complaint(detail, written)}" for detail in unknown or details)
+        lines = (f"{file}: {line}" for detail in unknown or details for line in complaint(detail, written).splitlines())
         raise ConfigurationError("\n".join(lines)) from error
