@@ -11,8 +11,8 @@ from operando.environment.before import AxisBefore
 from operando.environment.pressure import PressureLoop
 from operando.environment.pressure_settings import PressureSettings
 from operando.errors import InstrumentError, InstrumentRefused, NoReply
-from operando.instruments.roles import AmplifierStatus, ControllerStatus, ProgrammeEnd, Sample, TemperatureReading
-from operando.vocabulary import ConstantCurrentCycling, Mode, Quality, Reading
+from operando.instruments.roles import AmplifierStatus, ControllerStatus, TemperatureReading
+from operando.vocabulary import Mode, Quality, Reading
 
 AREA = 78.54  # mm2
 PERIOD = 0.05  # s
@@ -178,47 +178,3 @@ class FakeController:
     def _fail(self) -> None:
         if self.failing:
             raise self.failing
-
-
-@dataclass
-class FakePotentiostat:
-    """A potentiostat whose packets the test puts down."""
-
-    packets: list[Sample] = field(default_factory=list)
-    is_running: bool = False
-    end: ProgrammeEnd | None = None
-    failing: InstrumentError | None = None
-    refusing: InstrumentError | None = None
-    started: list[ConstantCurrentCycling] = field(default_factory=list)
-    switched_off: int = 0
-
-    def start(self, programme: ConstantCurrentCycling) -> None:
-        if self.refusing:
-            raise self.refusing
-        self.started.append(programme)
-        self.is_running, self.end = True, None
-
-    def poll(self) -> list[Sample]:
-        if self.failing:
-            raise self.failing
-        samples, self.packets = self.packets, []
-        self.is_running = self.is_running or bool(samples)
-        return samples
-
-    def running(self) -> bool:
-        return self.is_running
-
-    def ended(self) -> ProgrammeEnd | None:
-        return self.end
-
-    def finish(self, error: str = "") -> None:
-        self.is_running, self.end = False, ProgrammeEnd(not error, error)
-
-    def abort(self) -> None:
-        self.cell_off()
-
-    def cell_off(self) -> None:
-        if self.failing:
-            raise self.failing
-        self.switched_off += 1
-        self.is_running, self.end = False, ProgrammeEnd(False)

@@ -10,9 +10,8 @@ import pytest
 
 import operando.configs
 from operando.config import load
-from operando.environment.before import LastCount
+from operando.environment.cell.recollection import LastCount, last_count
 from operando.environment.equipment import open_equipment
-from operando.environment.takeover import last_count
 from operando.errors import ConfigurationError
 from operando.history import EnvironmentHistory, EnvironmentLog
 from operando.vocabulary import Reading
@@ -62,8 +61,8 @@ def test_the_count_of_charge_is_found(tmp_path: Path) -> None:
     with closing(EnvironmentHistory(tmp_path)) as history:
         assert last_count(history) is None
     log = EnvironmentLog(tmp_path)
-    for name, value in {"charge": 1e-3, "current": 0.1, "cycle": 2.0, "step": 1.0}.items():
+    for name, value in {"charge": 1e-3, "current": 0.1, "cycle": 2.0, "run": 7.0, "step_charge": 1e-4}.items():
         log.append(name, Reading(value, NOW))
     log.close()
     with closing(EnvironmentHistory(tmp_path)) as history:
-        assert last_count(history) == LastCount(1e-3, 0.1, (2, 1), NOW)
+        assert last_count(history) == LastCount(1e-3, 0.1, 7, 1e-4, 2, NOW)

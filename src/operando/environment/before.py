@@ -1,30 +1,8 @@
-"""How the service before left things, as the loops of this one need to know it."""
+"""How the service before left a regulated quantity, as the loops of this one need to know it."""
 
 from dataclasses import dataclass
 
-from operando.vocabulary import Mode, ProgrammeState
-
-
-@dataclass(frozen=True, slots=True)
-class LastCount:
-    """What the environment log knows of the charge before this service was started.
-
-    Parameters
-    ----------
-    charge : float
-        A h.
-    current : float
-        A.
-    part : tuple of int
-        Cycle and step.
-    time_ns : int
-        UTC, ns since the epoch, of that sample.
-    """
-
-    charge: float
-    current: float
-    part: tuple[int, int]
-    time_ns: int
+from operando.vocabulary import Mode
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,22 +36,3 @@ class AxisBefore:
 
 
 NOTHING = AxisBefore()
-
-
-@dataclass(frozen=True, slots=True)
-class ProgrammeBefore:
-    """How the cell programme was left.
-
-    Parameters
-    ----------
-    state : ProgrammeState
-        As last seen.
-    latched : bool
-        In its safe state.
-    count : LastCount, optional
-        Where the count of charge was left.
-    """
-
-    state: ProgrammeState = ProgrammeState.IDLE
-    latched: bool = False
-    count: LastCount | None = None

@@ -1,15 +1,15 @@
 """Who takes what clients put: a desk for each subsystem, and who objects to what."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from operando.config import Endstation
 from operando.environment.axis import Change
+from operando.environment.cell import ProgrammeRunner
 from operando.environment.coupling import Coupling
 from operando.environment.heartbeats import KINDS, Heartbeats
 from operando.environment.limits import control_fields, pressure_fields, programme_fields, temperature_fields
 from operando.environment.ownership import Ownership
 from operando.environment.pressure import PressureLoop
-from operando.environment.programme import ProgrammeRunner
 from operando.environment.requests import RequestDesk
 from operando.environment.safe import go_safe, hold
 from operando.environment.temperature import TemperatureLoop
@@ -18,7 +18,7 @@ from operando.vocabulary import Mode, Request
 
 SETTINGS = ("target", "tolerance", "settle_time", "ramp_rate", "stop")
 """Fields of both regulated quantities that have a record of their own to put into."""
-BY_TRIP = ("target", "mode", "drive", "start", "reset")
+BY_TRIP = ("target", "mode", "drive", "start", "resume", "reset")
 """What a latched trip refuses; its own reset is another one."""
 LATCHED = "the safe state is latched until somebody asks for reset"
 
@@ -27,7 +27,7 @@ def desks(
     config: Endstation,
     pressure: PressureLoop,
     temperature: TemperatureLoop,
-    programme: ProgrammeRunner,
+    cells: Mapping[str, ProgrammeRunner],
     coupling: Coupling,
     show: Callable[[str, str], None],
     ownership: Ownership,
@@ -40,8 +40,10 @@ def desks(
     ----------
     config : Endstation
         Limits, and where they are configured.
-    pressure, temperature, programme : PressureLoop, TemperatureLoop, ProgrammeRunner
+    pressure, temperature : PressureLoop, TemperatureLoop
         Who carries out.
+    cells : mapping of ProgrammeRunner
+        Who carries out, by the subsystem of their records: ``CELL``, ``CELL_B``.
     coupling : Coupling
         Knows what a temperature does to the stack.
     show : callable
@@ -58,8 +60,8 @@ def desks(
         tell, allowed = {
             "PRESSURE": (pressure.tell, pressure_fields(config)),
             "TEMPERATURE": (temperature.tell, temperature_fields(config)),
-            "CELL": (programme.tell, programme_fields()),
             "CONTROL": (control, control_fields()),
+            **{name: (cell.tell, programme_fields()) for name, cell in cells.items()},
         }[subsystem]
         made = RequestDesk(
             subject,
@@ -77,7 +79,8 @@ def desks(
         if change.field == "hold":
             change.carried_out(hold((("stack pressure", pressure), ("temperature", temperature))))
         elif change.field == "safe":
-            change.carried_out(go_safe((("current", programme), ("heat", temperature), ("pressure", pressure))))
+            currents = [(f"current of {name}" if len(cells) > 1 else "current", cell) for name, cell in cells.items()]
+            change.carried_out(go_safe((currents, (("heat", temperature),), (("pressure", pressure),))))
 
     puts: dict[str, Put] = {}
     stack = desk(
@@ -88,15 +91,30 @@ def desks(
     heat = desk(
         "TEMPERATURE", "temperature", lambda asked: _of_heat(asked.field, temperature.mode) or coupling.objection(asked)
     )
-    cell = desk("CELL", "cell", lambda asked: programme.objection() if asked.field == "start" else "")
+    for name, cell in cells.items():
+        puts |= _of_cell(name, desk(name, name.lower(), _objecting(cell)))
     whole = desk("CONTROL", "control", lambda _: "")
     puts |= {f"PRESSURE:{field.upper()}": stack.on_put(field) for field in (*SETTINGS, "mode", "drive")}
     puts |= {f"TEMPERATURE:{field.upper()}": heat.on_put(field) for field in SETTINGS}
-    puts |= {"CELL:START": cell.on_put("start"), "CELL:SAFE": cell.on_put("stop")}
     puts |= {"HOLD": whole.on_put("hold"), "SAFE": whole.on_put("safe")}
     puts |= {f"HEARTBEAT:{kind}": heartbeats.listener(kind) for kind in KINDS}
     puts["HEARTBEAT:RUNENGINE"] = heartbeats.listener("RUNENGINE", ownership.heard)
     return puts
+
+
+def _objecting(cell: ProgrammeRunner) -> Callable[[Request], str]:
+    return lambda asked: cell.objection(asked.field)
+
+
+def _of_cell(name: str, desk: RequestDesk) -> dict[str, Put]:
+    """Return what takes the puts into the records of a cell."""
+    pause, resume = desk.on_put("pause"), desk.on_put("resume")
+    return {
+        f"{name}:START": desk.on_put("start"),
+        f"{name}:SAFE": desk.on_put("stop"),
+        f"{name}:PAUSE": lambda value: (pause if value else resume)(1.0),
+        f"{name}:END_STEP": desk.on_put("end_step"),
+    }
 
 
 def _of_pressure(field: str, mode: Mode) -> str:

@@ -91,7 +91,9 @@ def open_equipment(config: Endstation, root: Path) -> Equipment:
 
     load_cell, heater = config.load_cell, config.heater
     return Equipment(
-        opened("[load_cell]", load_cell.port, lambda port: DSCUSB(SerialLine(port, DSCUSB_BAUDRATE), load_cell.station)),
+        opened(
+            "[load_cell]", load_cell.port, lambda port: DSCUSB(SerialLine(port, DSCUSB_BAUDRATE), load_cell.station)
+        ),
         opened("[piezo]", config.piezo.port, lambda port: NV200(SerialLine(port, NV200_BAUDRATE))),
         opened(
             "[heater]",

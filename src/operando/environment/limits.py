@@ -80,7 +80,7 @@ def temperature_fields(config: Endstation) -> dict[str, Field]:
 
 def programme_fields() -> dict[str, Field]:
     """Return what may be asked of the cell programme, whose limits are checked with the configuration."""
-    return {"start": COMMAND, "stop": COMMAND, "reset": COMMAND}
+    return dict.fromkeys(("start", "stop", "pause", "resume", "end_step", "reset"), COMMAND)
 
 
 def control_fields() -> dict[str, Field]:

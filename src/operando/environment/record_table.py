@@ -1,32 +1,35 @@
 """The records of the environment service."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from operando.environment.heartbeats import KINDS
 from operando.environment.log_keeping import log_records
 from operando.environment.timing import timing_records
 from operando.records import Kind, Put, RecordSpec
-from operando.vocabulary import QUANTITIES, Quantity
+from operando.vocabulary import QUANTITIES, Quantity, channel_quantities
+
+INTEGERS = ("CYCLE", "STEP", "RUN", "HALF_CYCLE", "WRITES")
+LONG_TEXT = 65_536
+"""Bytes of a compiled programme, or of a spectrum, as JSON."""
 
 
-def record_table(puts: Mapping[str, Put]) -> list[RecordSpec]:
+def record_table(puts: Mapping[str, Put], channels: Sequence[str] = ()) -> list[RecordSpec]:
     """Return every record; those with a put are writable.
 
     Parameters
     ----------
     puts : mapping of str to callable
         What takes a client's value, by the name of the record.
+    channels : sequence of str
+        Names of the further channels.
     """
     specs = [_reading(quantity) for quantity in QUANTITIES]
+    specs += [_reading(quantity) for channel in channels for quantity in channel_quantities(channel)]
+    specs += [spec for name in ("CELL", *(f"CELL_{channel}" for channel in channels)) for spec in _cell(name)]
     specs += _regulated("PRESSURE", "stack pressure", "MPa", "MPa", 4)
     specs += _regulated("TEMPERATURE", "temperature", "degC", "K", 2)
     specs += [
-        RecordSpec("CELL:STATE", "text", description="life of the cell programme"),
-        RecordSpec("CELL:PROGRAMME", "text", description="the cell programme, compiled, as JSON"),
-        RecordSpec("CELL:START", "flag", description="put 1: start the cell programme"),
-        RecordSpec("CELL:SAFE", "flag", description="put 1: cell to open circuit"),
-        RecordSpec("CELL:REQUEST", "text", description="ask: JSON of id, who, field, value"),
-        RecordSpec("CELL:REPLY", "text", description="answer: JSON of id, accepted, text"),
         RecordSpec("ENVIRONMENT:HEARTBEAT", "float", "s", 2, "since the service was started"),
         *timing_records(),
         *log_records(),
@@ -50,9 +53,27 @@ def record_table(puts: Mapping[str, Put]) -> list[RecordSpec]:
 
 def _reading(quantity: Quantity) -> RecordSpec:
     name = quantity.name
-    flag, integer = name.endswith(("_settled", "_tripped")), name in ("cycle", "step", "heater_writes")
+    flag, integer = name.endswith(("_settled", "_tripped")), quantity.record.rpartition(":")[2] in INTEGERS
     kind: Kind = "flag" if flag else "integer" if integer else "float"
     return RecordSpec(quantity.record, kind, quantity.unit, quantity.precision, quantity.description)
+
+
+def _cell(name: str) -> list[RecordSpec]:
+    """Return the records of a cell, beside those in the table of quantities."""
+    return [
+        RecordSpec(f"{name}:STATE", "text", description="life of the cell programme"),
+        RecordSpec(f"{name}:PROGRAMME", "text", description="programme, compiled, as JSON", length=LONG_TEXT),
+        RecordSpec(f"{name}:STEP_NAME", "text", description="name of the step that runs"),
+        RecordSpec(f"{name}:LAST_END", "text", description="JSON: how the last step ended"),
+        RecordSpec(f"{name}:IMPEDANCE", "text", description="JSON: the last spectrum", length=LONG_TEXT),
+        RecordSpec(f"{name}:OPEN_VERIFIED", "text", description="open circuit, as it was read back"),
+        RecordSpec(f"{name}:START", "flag", description="put 1: start the cell programme"),
+        RecordSpec(f"{name}:PAUSE", "flag", description="put 1: pause at open circuit; 0: go on"),
+        RecordSpec(f"{name}:END_STEP", "flag", description="put 1: the measurement is done"),
+        RecordSpec(f"{name}:SAFE", "flag", description="put 1: cell to open circuit"),
+        RecordSpec(f"{name}:REQUEST", "text", description="ask: JSON of id, who, field, value"),
+        RecordSpec(f"{name}:REPLY", "text", description="answer: JSON of id, accepted, text"),
+    ]
 
 
 def _regulated(subsystem: str, words: str, unit: str, difference: str, precision: int) -> list[RecordSpec]:
@@ -75,4 +96,4 @@ def _regulated(subsystem: str, words: str, unit: str, difference: str, precision
 def _writable(spec: RecordSpec, on_put: Put | None) -> RecordSpec:
     if on_put is None:
         return spec
-    return RecordSpec(spec.name, spec.kind, spec.unit, spec.precision, spec.description, on_put)
+    return replace(spec, on_put=on_put)

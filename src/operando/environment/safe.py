@@ -42,15 +42,16 @@ def hold(regulated: Sequence[tuple[str, Subsystem]], limit: float = LIMIT) -> st
     return _reported("HOLD", found)
 
 
-def go_safe(in_order: Sequence[tuple[str, Subsystem]], limit: float = LIMIT) -> str:
+def go_safe(in_order: Sequence[Sequence[tuple[str, Subsystem]]], limit: float = LIMIT) -> str:
     """Bring everything to its safe state, one after the other.
 
     Parameters
     ----------
-    in_order : sequence of (str, Subsystem)
-        Current first, then heat, then pressure. One that does not get there in time does not stop the next.
+    in_order : sequence of sequences of (str, Subsystem)
+        Every current first, all at once, then heat, then pressure. One that does not get there in time does not stop
+        the next.
     limit : float
-        s for each of them.
+        s for each of those told at once.
 
     Returns
     -------
@@ -58,7 +59,12 @@ def go_safe(in_order: Sequence[tuple[str, Subsystem]], limit: float = LIMIT) -> 
         What is not safe yet, and goes on being tried; nothing where all is.
     """
     _logger.warning("SAFE: current, then heat, then pressure")
-    return _reported("SAFE", [(name, _outcome(_asked(part, "safe"), limit, limit)) for name, part in in_order])
+    found: list[tuple[str, str]] = []
+    for at_once in in_order:
+        end = time.monotonic() + limit
+        asked = [(name, _asked(part, "safe")) for name, part in at_once]
+        found += [(name, _outcome(done, end - time.monotonic(), limit)) for name, done in asked]
+    return _reported("SAFE", found)
 
 
 def _asked(subsystem: Subsystem, field: str) -> "Future[str]":

@@ -10,11 +10,10 @@ from contextlib import closing
 from pathlib import Path
 
 from operando.config import Endstation
-from operando.config.programme.bridge import cycling
 from operando.disk import DiskWatch, Limits, Watched
 from operando.environment.axis import Axis
-from operando.environment.before import ProgrammeBefore
 from operando.environment.blackbox import BlackBox
+from operando.environment.cells import Cells
 from operando.environment.coupling import Coupling
 from operando.environment.desks import desks
 from operando.environment.equipment import Equipment, open_equipment
@@ -27,7 +26,6 @@ from operando.environment.memory import Facts, Memory
 from operando.environment.ownership import Ownership
 from operando.environment.pressure import PressureLoop
 from operando.environment.pressure_settings import PressureSettings
-from operando.environment.programme import ProgrammeRunner
 from operando.environment.publication import Publication
 from operando.environment.record_table import record_table
 from operando.environment.schedule import Schedule, ask_for_realtime, until
@@ -40,9 +38,8 @@ from operando.environment.worker import Worker
 from operando.errors import EndstationError
 from operando.history import EnvironmentHistory, EnvironmentLog
 from operando.records import Put, RecordServer
+from operando.vocabulary import Reading
 
-LISTEN_INTERVAL = 0.02
-"""s between two looks at the potentiostat's line: what a sample waits there is the error of its time."""
 START_LIMIT = 5.0
 """s that the first readings may take; without them the service serves all the same, in fault."""
 STOP_LIMIT = 5.0
@@ -133,7 +130,9 @@ class Service:
             before.owner,
         )
         with closing(EnvironmentHistory(folder)) as history:
-            self._programme = self._make_programme(equipment, before.programme(history))
+            self._cells = Cells(
+                config, equipment, self._publication, self._log, before, history, lambda: self._readback("temperature")
+            )
             self._wear = Wear(history.last("heater_writes"), self._publication.reading, self._publication.note)
         self._pressure = self._make_pressure(equipment)
         self._temperature = self._make_temperature(equipment)
@@ -149,10 +148,10 @@ class Service:
 
     def serve(self, ca_port: int) -> None:
         """Start the records, then every thread."""
-        self._server = server = RecordServer(self._config.prefix, ca_port, record_table(self._puts()))
+        channels = tuple(channel.name for channel in self._config.channels)
+        self._server = server = RecordServer(self._config.prefix, ca_port, record_table(self._puts(), channels))
         self._show_limits()
         heater = Schedule(self._config.heater.poll_interval_s, until(self._stop, self._temperature.told))
-        cell = Schedule(LISTEN_INTERVAL, until(self._stop))
         self._disk.start()
         self._start("publication", lambda: self._publication.serve(server))
         self._start("log", self._commit)
@@ -161,7 +160,8 @@ class Service:
         self._start("slow facts", lambda: self._slow_facts.serve(self._stop))
         self._start("pressure", self._regulate)
         self._start("temperature", lambda: heater.run(self._temperature.step))
-        self._start("programme", lambda: cell.run(self._programme.step))
+        for name, work in self._cells.workers(self._stop).items():
+            self._start(name, work)
 
     def wait_for_readings(self) -> None:
         """Wait for the first readings, a while."""
@@ -172,7 +172,8 @@ class Service:
     def close(self) -> None:
         """Stop regulating, pass on what was measured, commit the log."""
         self._stop.set()
-        for name in ("pressure", "temperature", "programme", "log", "memory", "black box", "slow facts"):
+        cells = self._cells.workers(self._stop)
+        for name in ("pressure", "temperature", *cells, "log", "memory", "black box", "slow facts"):
             if name in self._workers:
                 self._workers[name].join(STOP_LIMIT)
         self._publication.close()
@@ -228,7 +229,7 @@ class Service:
     def _make_interlocks(self) -> Interlocks:
         return Interlocks(
             interlock_table(self._config),
-            Acting(cells={"": self._programme}, heat=self._temperature, pressure=self._pressure),
+            Acting(cells=self._cells.runners, heat=self._temperature, pressure=self._pressure),
             self._publication,
             self._box,
             self._before.facts("interlocks"),
@@ -261,21 +262,14 @@ class Service:
         return {
             "stack_pressure": lambda: of_axis("stack_pressure", *of_stack),
             "temperature": lambda: of_axis("temperature", *of_heat),
-            "cell": self._programme.facts,
+            **self._cells.facts(),
             "control": lambda: {"owner": self._ownership.owner},
             "interlocks": self._interlocks.facts,
         }
 
-    def _make_programme(self, equipment: Equipment, before: ProgrammeBefore) -> ProgrammeRunner:
-        publication = self._publication
-        return ProgrammeRunner(
-            equipment.potentiostat,
-            cycling(self._config.compiled_programme()),
-            publication.reading,
-            publication.show,
-            publication.note,
-            before,
-        )
+    def _readback(self, quantity: str) -> Reading | None:
+        axis = self._axes.get(quantity)
+        return axis.readback if axis else None
 
     def _show_limits(self) -> None:
         pressure, heater = self._config.pressure, self._config.heater
@@ -290,7 +284,7 @@ class Service:
             self._config,
             self._pressure,
             self._temperature,
-            self._programme,
+            self._cells.by_subsystem(),
             self._coupling,
             self._publication.show,
             self._ownership,

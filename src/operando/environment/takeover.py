@@ -1,15 +1,14 @@
-"""What a service takes over from the one before it: out of its memory, and the count of charge out of the log."""
+"""What a service takes over from the one before it, out of its memory."""
 
 import math
 from collections.abc import Mapping
 from pathlib import Path
 
 from operando.environment.axis import Axis
-from operando.environment.before import AxisBefore, LastCount, ProgrammeBefore
+from operando.environment.before import AxisBefore
 from operando.environment.limits import Field
 from operando.environment.memory import NS, Facts, recall
-from operando.history import EnvironmentHistory
-from operando.vocabulary import AxisState, Mode, ProgrammeState
+from operando.vocabulary import AxisState, Mode
 
 
 class Before:
@@ -54,17 +53,6 @@ class Before:
             *(_within(facts.get(name), fields[name]) for name in ("tolerance", "settle_time", "ramp_rate")),
         )
 
-    def programme(self, history: EnvironmentHistory) -> ProgrammeBefore:
-        """Return how the cell programme was left."""
-        facts = self._facts.get("cell", {})
-        state = str(facts.get("state"))
-        known = not self._old and state in list(ProgrammeState)
-        return ProgrammeBefore(
-            ProgrammeState(state) if known else ProgrammeState.IDLE,
-            facts.get("latched") is True,
-            last_count(history),
-        )
-
     def facts(self, name: str) -> Facts:
         """Return what is remembered under a name, however long ago: a trip stays latched."""
         return self._facts.get(name, {})
@@ -95,17 +83,6 @@ def axis_facts(axis: Axis, configured: Mapping[str, float]) -> Facts:
         "settled_id": axis.settled_id,
         **changed,
     }
-
-
-def last_count(history: EnvironmentHistory) -> LastCount | None:
-    """Return where the count of charge was left."""
-    charge = history.last("charge")
-    if charge is None:
-        return None
-    current, cycle, step = (history.last(name, charge.time_ns) for name in ("current", "cycle", "step"))
-    if current is None or cycle is None or step is None:
-        return None
-    return LastCount(charge.value, current.value, (int(cycle.value), int(step.value)), charge.time_ns)
 
 
 def _within(value: object, field: Field) -> float | None:

@@ -16,9 +16,6 @@ from softioc.fields import ca_timestamp
 from operando.records.spec import RecordSpec, Value
 from operando.vocabulary import Quality
 
-TEXT_LENGTH = 8192
-"""Bytes of a text record: a compiled cell programme as JSON fits several times."""
-
 _NS = 1_000_000_000
 _DEVICE_TIME = "-2"
 """TSE: the time stamp is set by device support, not at processing (EPICS base, epicsTimeEventDeviceTime)."""
@@ -116,7 +113,7 @@ def make_record(spec: RecordSpec, name: str, deliver: Deliver) -> PublishedRecor
         fields |= {"ZNAM": "no", "ONAM": "yes"}
     else:
         makers = builder.longStringIn, builder.longStringOut
-        fields |= {"length": TEXT_LENGTH}
+        fields |= {"length": spec.length}
     if spec.on_put is None:
         return PublishedRecord(spec, makers[0](name, **fields))
     return WritableRecord(spec, name, lambda **callbacks: makers[1](name, **fields, **callbacks), deliver)

@@ -8,6 +8,8 @@ Kind = Literal["float", "integer", "flag", "text"]
 Value = float | int | str
 Put = Callable[[Any], None]
 
+TEXT_LENGTH = 8192
+"""Bytes of a text record, where nothing longer is asked for."""
 _DESC_LENGTH = 40
 """Characters of the field DESC that clients see (EPICS base, dbCommon.dbd: size 41 with its end mark)."""
 _EGU_LENGTH = 15
@@ -33,6 +35,8 @@ class RecordSpec:
     on_put : callable, optional
         Makes the record writable: called with each value a client puts, in the server's own thread, one at a time.
         The record itself keeps its value until the service publishes another one: what is refused never shows.
+    length : int
+        Bytes of a text.
     """
 
     name: str
@@ -41,6 +45,7 @@ class RecordSpec:
     precision: int = 0
     description: str = ""
     on_put: Put | None = None
+    length: int = TEXT_LENGTH
 
     def __post_init__(self) -> None:
         if len(self.description) > _DESC_LENGTH or len(self.unit) > _EGU_LENGTH:

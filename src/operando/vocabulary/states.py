@@ -75,7 +75,8 @@ class Request:
         User, program and host, as it shall appear in refusals and in the log.
     field : str
         What is asked for: ``target``, ``tolerance``, ``settle_time``, ``ramp_rate``, ``stop``, ``reset`` (regulated
-        quantities); ``mode``, ``drive`` (the stack pressure); ``start``, ``stop``, ``reset`` (the cell programme);
+        quantities); ``mode``, ``drive`` (the stack pressure); ``start``, ``stop``, ``pause``, ``resume``, ``end_step``,
+        ``reset`` (a cell programme);
         ``own``, ``disown``, ``hold``, ``safe`` (the endstation).
     value : float
         In the internal unit of the field; ignored by commands as ``stop`` and ``start``.

@@ -211,6 +211,7 @@ class ProgrammeRunner:
             self._ended(end is not None and end.finished, end.error if end else UNHEARD)
         self._was_running = running
         self._telling.show("STATE", self.state.value)
+        self._telling.show("PAUSE", int(self.state is ProgrammeState.PAUSED))
 
     def _ended(self, finished: bool, error: str) -> None:
         progress, now_ns = self._progress, self._now_ns()
