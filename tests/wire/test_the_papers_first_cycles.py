@@ -22,6 +22,8 @@ from operando.sim.cell import resistance
 from operando.sim.cell.electrochemistry import Electrochemistry
 from operando.sim.cell.material import LCO, NMC811, Material
 
+pytestmark = pytest.mark.timeout(1800)  # of the full form; the short one takes seconds
+
 PROGRAMMES = Path(operando.configs.__file__).parent / "programmes"
 SPEED, INTERVAL = (1.0, 1.0) if os.environ.get("OPERANDO_FULL") else (100.0, 0.1)
 MASS = 3.927e-3  # g
