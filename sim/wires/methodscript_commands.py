@@ -5,6 +5,7 @@ MethodSCRIPT manual v1.8; github.com/PalmSens/MethodSCRIPT_Examples.
 
 SIGNATURES = {
     "var": ("name",),
+    "array": ("array", "number"),
     "store_var": ("variable", "literal", "kind"),
     "copy_var": ("variable", "variable"),
     "add_var": ("variable", "number"),
@@ -31,6 +32,8 @@ SIGNATURES = {
     "timer_start": (),
     "timer_get": ("variable",),
     "wait": ("number",),
+    "set_int": ("number",),
+    "await_int": (),
     "meas": ("number", "variable", "kind"),
     "meas_loop_cp": ("variable", "variable", "number", "number", "number"),
     "meas_loop_ca": ("variable", "variable", "number", "number", "number"),
@@ -48,8 +51,8 @@ SIGNATURES = {
     "set_script_output": ("number",),
     "abort": (),
 }
-"""A declared ``variable``, a ``number`` (literal or variable), a ``literal``, a ``kind`` of two letters, an
-``operator``, any ``text``.
+"""A new ``name`` or ``array``, a ``variable`` (declared, or an element ``name[index]``), a ``number`` (literal or
+variable), a ``literal``, a ``kind`` of two letters, an ``operator``, any ``text``.
 
 What is measured comes first. Then ``meas_loop_cp`` and ``meas_loop_ca`` take what is set (A, V), interval and run time
 (s); ``meas_loop_lsv`` begin, end, step (V) and rate (V/s); ``meas_loop_ocp`` interval and run time; ``meas_loop_eis``

@@ -20,6 +20,9 @@ POTENTIAL_RANGE = "205"
 PERIODS, SHORTEST_POINT = 3.0, 0.02
 """Of the modulation for one point of a spectrum, one of them to settle; and the s it takes at least."""
 
+SINGLE_ROUNDING = 1e-6
+"""By which a number of 32 bits may exceed what was written."""
+
 HIGHEST_FREQUENCY = 200e3
 """Hz (EmStat4 HR)."""
 
@@ -104,7 +107,8 @@ def impose(pgstat: PGStat, value: float, line: int) -> None:
     ScriptError
         It is more than the instrument has.
     """
-    if not abs(value) <= (LARGEST_CURRENT if pgstat.galvanostatic else COMPLIANCE):
+    largest = LARGEST_CURRENT if pgstat.galvanostatic else COMPLIANCE
+    if not abs(value) <= largest * (1.0 + SINGLE_ROUNDING):
         raise ScriptError(OUT_OF_BOUNDS, line)
     pgstat.set(value)
 
@@ -120,7 +124,7 @@ def _regular(numbers: list[float]) -> Iterator[Point]:
 def _sweep(numbers: list[float]) -> Iterator[Point]:
     """Go from begin to end by steps of equal height, at a constant rate."""
     begin, end, height, rate = numbers
-    if not (height > 0.0 and rate > 0.0 and abs(end) <= COMPLIANCE):
+    if not (height > 0.0 and rate > 0.0 and abs(end) <= COMPLIANCE * (1.0 + SINGLE_ROUNDING)):
         raise ValueError
     steps = math.floor(abs(end - begin) / height * (1.0 + 1e-6))
     height, interval = math.copysign(height, end - begin), height / rate
@@ -131,7 +135,12 @@ def _spectrum(numbers: list[float]) -> Iterator[Point]:
     """Frequencies at equal distances of the logarithm, both ends included."""
     amplitude, first, last, count, _ = numbers
     points = round(count)
-    if not (amplitude > 0.0 and 0.0 < min(first, last) and max(first, last) <= HIGHEST_FREQUENCY and points >= 1):
+    if not (
+        amplitude > 0.0
+        and 0.0 < min(first, last)
+        and max(first, last) <= HIGHEST_FREQUENCY * (1.0 + SINGLE_ROUNDING)
+        and points >= 1
+    ):
         raise ValueError
     ratio = (last / first) ** (1.0 / max(1, points - 1))
     return _timed(first * ratio**index for index in range(points))

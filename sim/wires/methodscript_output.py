@@ -1,5 +1,7 @@
 """What a running MethodSCRIPT writes: packets, texts, and the marks of its loops."""
 
+import re
+
 from operando.sim.wires.methodscript_parser import Statement
 from operando.sim.wires.methodscript_variables import Command, Variables
 
@@ -34,7 +36,10 @@ class Output:
             self._say_unless_silent("P" + ";".join(self._packet))
 
         def send(statement: Statement) -> None:
-            self._say_unless_silent("T" + str(statement.arguments[0]).strip('"'))
+            text = str(statement.arguments[0]).strip()
+            if text.startswith('f"'):
+                text = re.sub(r"\{(\w+(?:\[\w+\])?)\}", lambda match: f"{variables[match[1]].value:g}", text[1:])
+            self._say_unless_silent("T" + text.strip('"'))
 
         def switch(statement: Statement) -> None:
             self._silent = variables.number(statement.arguments[0]) == 0.0

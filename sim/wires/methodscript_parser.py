@@ -19,6 +19,9 @@ LONGEST_LINE = 255
 
 OPTION = re.compile(r"([a-z_]+)\((\w+)\)")
 
+ELEMENT = re.compile(r"(\w+)\[(\w+)\]")
+"""Of an array."""
+
 LITERAL = re.compile(r"(-?)(0[xX][0-9A-Fa-f]+|\d+)([afpnumkMGTPEi]?)")
 
 
@@ -123,6 +126,7 @@ class _Parser:
     lines: Sequence[str]
     position: int = 0
     declared: set[str] = field(default_factory=set)
+    arrays: set[str] = field(default_factory=set)
     loops: int = 0
 
     def script(self) -> Script:
@@ -200,7 +204,7 @@ class _Parser:
             match = OPTION.fullmatch(word)
             if match is None or match[1] not in OPTIONS.get(name, ()):
                 raise ScriptError(UNEXPECTED_CHARACTER, line, column)
-            if match[2] not in self.declared:
+            if not self._is_declared(match[2]):
                 raise ScriptError(UNDECLARED, line, column)
             options[match[1]] = match[2]
         return tuple(_value(role, word) for role, word in zip(signature, words, strict=False)), options
@@ -209,13 +213,17 @@ class _Parser:
         """Return the number of what is wrong with an argument, or 0; a new name is taken down."""
         match role:
             case "name":
-                if word in self.declared:
+                if word in self.declared | self.arrays:
                     return REDECLARED
                 self.declared.add(word)
-            case "variable" if word not in self.declared:
+            case "array":
+                if word in self.declared | self.arrays:
+                    return REDECLARED
+                self.arrays.add(word)
+            case "variable" if not self._is_declared(word):
                 return UNDECLARED
-            case "number" if word not in self.declared:
-                return UNDECLARED if word.isidentifier() else _literal_fault(word)
+            case "number" if not self._is_declared(word):
+                return UNDECLARED if word.isidentifier() or ELEMENT.fullmatch(word) else _literal_fault(word)
             case "literal":
                 return _literal_fault(word)
             case "kind" if re.fullmatch("[a-z]{2}", word) is None:
@@ -223,6 +231,12 @@ class _Parser:
             case "operator" if word not in OPERATORS:
                 return UNEXPECTED_CHARACTER
         return 0
+
+    def _is_declared(self, word: str) -> bool:
+        match = ELEMENT.fullmatch(word)
+        if match is None:
+            return word in self.declared
+        return match[1] in self.arrays and (match[2] in self.declared or LITERAL.fullmatch(match[2]) is not None)
 
 
 def _value(role: str, word: str) -> str | Literal:

@@ -10,7 +10,7 @@ from operando.sim.wires.methodscript_output import Output
 from operando.sim.wires.methodscript_packet import Variable
 from operando.sim.wires.methodscript_parser import Script, ScriptError, Statement
 from operando.sim.wires.methodscript_settings import settings
-from operando.sim.wires.methodscript_variables import Command, Variables
+from operando.sim.wires.methodscript_variables import OUT_OF_BOUNDS, Command, Variables
 from operando.sim.wires.pgstat import PGStat
 
 UNSUPPORTED, CELL_OVERLOAD = 0x001B, 0x0032
@@ -58,6 +58,8 @@ class Run:
         self._pgstat = pgstat
         self._clock = self._due = self._timer = now
         self._variables = Variables(script.variables)
+        self._interval = 0.0
+        self._interval_ends = now
         self._output = Output()
         self._measuring = 0
         self._interruption: type[Exception] | None = None
@@ -69,6 +71,7 @@ class Run:
             **self._output.commands(self._variables),
             "timer_start": self._start_timer,
             "timer_get": self._get_timer,
+            "set_int": self._set_interval,
             "breakloop": self._break_loop,
             "abort": self._break_off,
         }
@@ -76,6 +79,7 @@ class Run:
             **dict.fromkeys(TECHNIQUES, self._measure),
             "loop": self._loop,
             "wait": self._wait_for,
+            "await_int": self._await_interval,
             "meas": self._measure_once,
         }
         self._steps: Iterator[float] | None = self._whole()
@@ -152,7 +156,10 @@ class Run:
         for statement in statements:
             command = self._commands.get(statement.name)
             if command is not None:
-                command(statement)
+                try:
+                    command(statement)
+                except IndexError:
+                    raise ScriptError(OUT_OF_BOUNDS, statement.line) from None
             elif statement.name == "if":
                 yield from self._execute(statement.body if self._variables.holds(statement) else statement.otherwise)
             else:
@@ -219,6 +226,14 @@ class Run:
         self._pgstat.begin_current()
         yield from self._wait(self._clock + self._number(statement, 0))
         self._variables[name] = SINGLE_MEASUREMENTS[kind](self._pgstat)
+
+    def _set_interval(self, statement: Statement) -> None:
+        self._interval = self._number(statement, 0)
+        self._interval_ends = self._clock + self._interval
+
+    def _await_interval(self, statement: Statement) -> Iterator[float]:
+        yield from self._wait(self._interval_ends)
+        self._interval_ends = self._clock + self._interval
 
     def _start_timer(self, statement: Statement) -> None:
         self._timer = self._clock

@@ -8,7 +8,7 @@ import operator
 from collections.abc import Callable, Iterable
 
 from operando.sim.wires.methodscript_packet import Variable, single
-from operando.sim.wires.methodscript_parser import Literal, ScriptError, Statement
+from operando.sim.wires.methodscript_parser import Literal, ScriptError, Statement, literal
 
 OUT_OF_BOUNDS = 0x4205
 
@@ -36,8 +36,10 @@ class Variables:
 
     def __init__(self, names: Iterable[str]) -> None:
         self._variables = {name: Variable() for name in names}
+        self._sizes: dict[str, int] = {}
         self.commands: dict[str, Command] = {
             "var": self._declare,
+            "array": self._declare_array,
             "store_var": self._store,
             "copy_var": self._copy,
             "alter_vartype": self._alter,
@@ -48,16 +50,17 @@ class Variables:
         """What can be done with them, by the names of the commands."""
 
     def __getitem__(self, name: str) -> Variable:
-        return self._variables[name]
+        """Return a variable, or an element of an array; IndexError beyond it."""
+        return self._variables[name] if name[-1] != "]" else self._variables[self._element(name)]
 
     def __setitem__(self, name: str, variable: Variable) -> None:
         """Put a measured value into a variable."""
         variable.value = single(variable.value)
-        self._variables[name] = variable
+        self._put(name, variable)
 
     def number(self, argument: str | Literal) -> float:
         """Return the value of a variable or a literal."""
-        return self._variables[argument].value if isinstance(argument, str) else float(argument)
+        return self[argument].value if isinstance(argument, str) else float(argument)
 
     def holds(self, statement: Statement) -> bool:
         """Whether a condition is true: two numbers and what is between them."""
@@ -67,30 +70,44 @@ class Variables:
     def _declare(self, statement: Statement) -> None:
         self._variables[str(statement.arguments[0])] = Variable()
 
+    def _declare_array(self, statement: Statement) -> None:
+        name, size = str(statement.arguments[0]), int(self.number(statement.arguments[1]))
+        self._sizes[name] = size
+        self._variables |= {f"{name}[{index}]": Variable() for index in range(size)}
+
+    def _put(self, name: str, variable: Variable) -> None:
+        self._variables[name if name[-1] != "]" else self._element(name)] = variable
+
+    def _element(self, name: str) -> str:
+        array, _, index = name[:-1].partition("[")
+        place = int(self._variables[index].value if index in self._variables else literal(index))
+        if not 0 <= place < self._sizes.get(array, 0):
+            raise IndexError
+        return f"{array}[{place}]"
+
     def _store(self, statement: Statement) -> None:
         name, value, kind = statement.arguments
         whole = isinstance(value, Literal) and value.integer
-        self._variables[str(name)] = Variable(self.number(value), str(kind), whole)
+        self._put(str(name), Variable(self.number(value), str(kind), whole))
 
     def _copy(self, statement: Statement) -> None:
-        source = self._variables[str(statement.arguments[0])]
-        copied = Variable(source.value, source.kind, source.integer, source.fields)
-        self._variables[str(statement.arguments[1])] = copied
+        source = self[str(statement.arguments[0])]
+        self._put(str(statement.arguments[1]), Variable(source.value, source.kind, source.integer, source.fields))
 
     def _alter(self, statement: Statement) -> None:
-        self._variables[str(statement.arguments[0])].kind = str(statement.arguments[1])
+        self[str(statement.arguments[0])].kind = str(statement.arguments[1])
 
     def _make_whole(self, statement: Statement) -> None:
-        variable = self._variables[str(statement.arguments[0])]
+        variable = self[str(statement.arguments[0])]
         variable.value, variable.integer = float(math.trunc(variable.value)), True
 
     def _make_fraction(self, statement: Statement) -> None:
-        variable = self._variables[str(statement.arguments[0])]
+        variable = self[str(statement.arguments[0])]
         variable.value, variable.integer = single(variable.value), False
 
     def _calculate(self, statement: Statement) -> None:
         """Calculate: whole where both numbers are, else with 24 bits; what was measured is measured no more."""
-        variable, other = self._variables[str(statement.arguments[0])], statement.arguments[1]
+        variable, other = self[str(statement.arguments[0])], statement.arguments[1]
         try:
             value = ARITHMETIC[statement.name](variable.value, self.number(other))
         except (ValueError, ArithmeticError):
@@ -100,4 +117,4 @@ class Variables:
         variable.fields = ""
 
     def _is_whole(self, argument: str | Literal) -> bool:
-        return self._variables[argument].integer if isinstance(argument, str) else argument.integer
+        return self[argument].integer if isinstance(argument, str) else argument.integer

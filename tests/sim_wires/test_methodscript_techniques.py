@@ -153,3 +153,33 @@ def test_nested_loops_are_left_one_by_one() -> None:
 def test_a_script_can_be_silent() -> None:
     packet = "pck_start\npck_add n\npck_end\n"
     assert len(ran(f"set_script_output 0\n{packet}set_script_output 1\n{packet}")) == 1
+
+
+def test_the_charge_of_each_cycle_is_kept_in_an_array() -> None:
+    """As the manufacturer's example of cycling does it (MethodSCRIPT_Examples, MSExample029)."""
+    script = (
+        "var cycle\nvar q\narray charge 3i\nstore_var cycle 1i ja\n" + GALVANOSTAT + "loop cycle <= 2i\n"
+        "meas_loop_cp p c 100u 500m 3600\ncopy_var c q\nmul_var q 500m\ndiv_var q 3600m\nadd_var charge[cycle] q\n"
+        "if p > 3625m\nbreakloop\nendif\nendloop\n"
+        "meas_loop_cp p c -200u 500m 3600\nif p < 2525m\nbreakloop\nendif\nendloop\n"
+        'send_string f"cycle {cycle}: {charge[cycle]} mAh"\nadd_var cycle 1i\nendloop\nadd_var charge[cycle] 1\n'
+    )
+    bench = VirtualTime(Capacitor())
+    said = bench.start(VARIABLES + script) + bench.run()
+    texts = [line for line in said.splitlines() if line.startswith("T")]
+    assert texts[0].startswith("Tcycle 1: 0.000")
+    charges = [float(text.split()[2]) for text in texts]
+    assert charges == pytest.approx([100e-6 * 6.5 / 3.6, 100e-6 * 12.0 / 3.6], rel=1e-3)  # to 3.65 V, from 2.45 V
+    assert said.endswith(f"!4205: Line {(VARIABLES + script).count(chr(10))}\n")  # beyond the array
+
+
+def test_measurements_come_at_equal_intervals_however_long_they_take() -> None:
+    script = (
+        "store_var n 0i ja\nset_int 2\ntimer_start\nloop n < 3i\nmeas_loop_ocp p 100m 500m\nendloop\ntimer_get t\n"
+        "pck_start\npck_add t\npck_end\nadd_var n 1i\nawait_int\nendloop\n"
+    )
+    assert [each["eb"] for each in ran(script)] == pytest.approx([0.5, 2.5, 4.5])
+
+
+def test_the_largest_current_is_not_too_large_for_32_bits() -> None:
+    assert ran("set_pgstat_mode 6\nset_i 100m\npck_start\npck_add n\npck_end\n", Capacitor()) != []
