@@ -62,6 +62,8 @@ class Rule(StrEnum):
     """The file says how the stack was pressed, or why it does not."""
     CONFIGURATION = "configuration"
     """The hash of the configuration is that of its text."""
+    PROGRAMME = "programme"
+    """The hash of a cell programme is that of its text; its steps follow each other, and hold the frames' ``run``."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ def check_provenance(file: h5py.File) -> Iterator[Finding]:
     for entry in entries(file):
         note = entry.get("configuration")
         if isinstance(note, h5py.Group):
-            yield from _check_configuration(note)
+            yield from check_text(note, Rule.CONFIGURATION)
 
 
 def _check_stack_pressure(file: h5py.File) -> Iterator[Finding]:
@@ -59,16 +59,16 @@ def _has(group: object, name: str) -> bool:
     return bool(text_of(group[name]).strip())
 
 
-def _check_configuration(note: h5py.Group) -> Iterator[Finding]:
+def check_text(note: h5py.Group, rule: Rule) -> Iterator[Finding]:
     """Check a text that stands with its SHA-256."""
     if not all(_has(note, name) for name in ("data", "checksum", "algorithm")):
-        yield Finding(Rule.CONFIGURATION, note.name, "a configuration without data, checksum or algorithm")
+        yield Finding(rule, note.name, f"a {rule} without data, checksum or algorithm")
         return
     algorithm, checksum = text_of(note["algorithm"]), text_of(note["checksum"])
     if algorithm != "sha256":
-        yield Finding(Rule.CONFIGURATION, note.name, f"algorithm {algorithm!r}; sha256 is wanted")
+        yield Finding(rule, note.name, f"algorithm {algorithm!r}; sha256 is wanted")
         return
     found = hashlib.sha256(text_of(note["data"]).encode()).hexdigest()
     if found != checksum:
         words = f"the text has SHA-256 {found[:12]}…, its checksum says {checksum[:12]}…"
-        yield Finding(Rule.CONFIGURATION, note.name, words)
+        yield Finding(rule, note.name, words)

@@ -14,6 +14,7 @@ from operando.recorder.definitions import check_definitions
 from operando.recorder.finding import Finding, Rule
 from operando.recorder.invariants import check_invariants
 from operando.recorder.plots import check_plots
+from operando.recorder.programme_rules import check_cell_programmes
 from operando.recorder.provenance import check_provenance
 from operando.recorder.raw_links import check_raw_links
 from operando.recorder.tree import entries
@@ -57,6 +58,7 @@ def _findings(path: Path, file: h5py.File) -> Iterator[Finding]:
         partial(check_raw_links, path, file),
         partial(check_logs, file),
         partial(check_provenance, file),
+        partial(check_cell_programmes, file),
     )
     for check in checks:
         yield from _made(check)
