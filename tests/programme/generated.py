@@ -299,6 +299,14 @@ NONSENSE: dict[str, tuple[list[Table], str]] = {
         ],
         "whose passes are cycles already",
     ),
+    "too many frequencies": (
+        [
+            SPECTRUM
+            | {"high_frequency_Hz": 1e5, "low_frequency_Hz": 1e-5, "points_per_decade": 100, "until_time_s": 2.5e6}
+        ],
+        "frequencies; at most 1000",
+    ),
+    "a charge that nobody can measure": ([CHARGE | {"until_charge_mAh": 1e-9}], "cannot be measured"),
     "samples rarer than the step": ([CHARGE | {"sample_interval_s": 60.0}], "two samples are 60 s apart"),
 }
 """What is wrong → entries of which one has it, and what must be said of it."""

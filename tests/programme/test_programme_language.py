@@ -245,3 +245,8 @@ def test_the_programme_of_the_handbook_compiles() -> None:
     first = page.split("```toml\n")[1].split("```")[0]
     programme = compile_programme(parse_programme(first), FACTS)
     assert [step.name for step in programme.steps][:2] == ["until the cell is warm", "charge, current"]
+
+
+def test_a_programme_must_fit_its_record() -> None:
+    said = complaint(*[CHARGE, DISCHARGE] * 120)
+    assert "steps: 240 of them and the source make" in said

@@ -1,5 +1,6 @@
 """Compile a programme for one cell and one instrument, or say what is nonsense in it."""
 
+import json
 from collections.abc import Iterator, Sequence
 
 from operando.config.programme import steps as written
@@ -11,8 +12,10 @@ from operando.config.programme.sequence_checks import wrong_order
 from operando.config.programme.step_checks import StepChecks
 from operando.config.programme.wording import Words
 from operando.errors import ConfigurationError
-from operando.vocabulary import CellProgramme, Loop, Safety, Step
+from operando.vocabulary import CellProgramme, Loop, Safety, Step, plain
 
+LONGEST_TEXT = 65_000
+"""Characters of a compiled programme in JSON: the EPICS record ``CELL:PROGRAMME`` holds 64 KiB."""
 DEEPEST = 4
 """Loops around a step."""
 MOST_STEPS = 1_000_000
@@ -43,7 +46,7 @@ def compile_programme(programme: Programme, facts: Facts) -> CellProgramme:
         raise ConfigurationError(f"{where}{error}") from None
     if nonsense := list(dict.fromkeys(_nonsense(programme, parts, safety, lowering.steps, facts))):
         raise ConfigurationError("\n".join(f"{where}{line}" for line in nonsense))
-    return CellProgramme(
+    compiled = CellProgramme(
         name=programme.name,
         parts=parts,
         safety=safety,
@@ -51,6 +54,12 @@ def compile_programme(programme: Programme, facts: Facts) -> CellProgramme:
         hash=programme.hash,
         counter_electrode_potential=facts.cell.counter_electrode_potential,
     )
+    if (size := len(json.dumps(plain(compiled)))) > LONGEST_TEXT:
+        raise ConfigurationError(
+            f"{where}steps: {len(lowering.steps)} of them and the source make {size} characters, of which the record "
+            f"holds {LONGEST_TEXT}; loops, and fewer comments, make it shorter"
+        )
+    return compiled
 
 
 def _nonsense(

@@ -18,6 +18,10 @@ from operando.vocabulary import (
 )
 
 OWN_END_WANTED = (Rest, ConstantCurrent, ConstantVoltage)
+MOST_POINTS = 1000
+"""Of a spectrum."""
+SMALLEST_CHARGE = 1e-11
+"""A h: less is lost in the noise of the smallest range."""
 BEYOND_THEORY = 1.5
 """Times the theoretical capacity: what leaks and side reactions may take, not more."""
 PEAK = math.sqrt(2.0)
@@ -78,6 +82,9 @@ class StepChecks:
             if self._safety.charge is not None and end.value >= self._safety.charge:
                 limit = self._words.charge(self._safety.charge)
                 yield f"{it.key(end)} is {self._words.charge(end.value)}: [safety] charge ends the programme at {limit}"
+            if end.value < SMALLEST_CHARGE:
+                least = self._words.charge(SMALLEST_CHARGE)
+                yield f"{it.key(end)} is {self._words.charge(end.value)}: less than {least} cannot be measured"
             if end.value > BEYOND_THEORY * self._capacity:
                 most = self._words.charge(self._capacity)
                 yield f"{it.key(end)} is {self._words.charge(end.value)}: the active mass has {most} in theory"
@@ -134,9 +141,15 @@ class StepChecks:
         if (takes := spectrum_time(step)) > step.longest:
             time = next(it.ends(Limit.TIME))
             yield f"{it.key(time)} = {step.longest:g} s: one period of each frequency alone takes {takes:.3g} s"
+        if (points := spectrum_points(step)) > MOST_POINTS:
+            yield f"points_per_decade = {step.points_per_decade}: {points} frequencies; at most {MOST_POINTS}"
         yield from self._in_range(it, "current_limit", step.current_limit)
         if step.galvanostatic:
             yield from self._in_range(it, "amplitude", step.amplitude)
+            if self._safety.current is not None and step.current_limit >= self._safety.current:
+                limit = self._words.current(self._safety.current)
+                says = self._amperes(it, "amplitude", step.current_limit)
+                yield f"{says} at the peak: [safety] current ends the programme at {limit}"
             if step.bias and not self._bounded(upwards=step.bias > 0):
                 limit = "upper" if step.bias > 0 else "lower"
                 yield f"{self._amperes(it, 'bias', step.bias)}: [safety] {limit}_voltage must stop the cell's voltage"
@@ -181,9 +194,13 @@ class StepChecks:
         return f"{it.key(of)} is {self._words.current(amperes)}"
 
 
+def spectrum_points(step: Impedance) -> int:
+    """Return how many frequencies are measured, both ends included."""
+    return max(1, round(math.log10(step.high_frequency / step.low_frequency) * step.points_per_decade)) + 1
+
+
 def spectrum_time(step: Impedance) -> float:
     """Return the s that one period of each frequency of a spectrum takes together."""
-    decades = math.log10(step.high_frequency / step.low_frequency)
-    count = max(1, round(decades * step.points_per_decade)) + 1
+    count = spectrum_points(step)
     ratio: float = (step.high_frequency / step.low_frequency) ** (1.0 / (count - 1))
     return math.fsum(1.0 / (step.low_frequency * ratio**index) for index in range(count))
