@@ -307,6 +307,8 @@ NONSENSE: dict[str, tuple[list[Table], str]] = {
         "frequencies; at most 1000",
     ),
     "a charge that nobody can measure": ([CHARGE | {"until_charge_mAh": 1e-9}], "cannot be measured"),
+    "a name that no file holds": ([CHARGE | {"name": "charge\x00"}], "name = 'charge\\x00'"),
+    "a name of half a sign": ([CHARGE | {"name": "\ud800"}], "name"),
     "samples rarer than the step": ([CHARGE | {"sample_interval_s": 60.0}], "two samples are 60 s apart"),
 }
 """What is wrong → entries of which one has it, and what must be said of it."""

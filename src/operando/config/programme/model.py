@@ -39,7 +39,7 @@ class SafetyLimits(Table):
 class Programme(Table):
     """A cell programme: steps in order; every potential names its scale."""
 
-    name: Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\n\r\t]+$")]
+    name: Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+$")]
     step_time_limit_s: Duration
     """For every step that names no time of its own: nothing else ends it for certain."""
     sample_interval_s: Interval = 0.5

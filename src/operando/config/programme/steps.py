@@ -26,7 +26,7 @@ Interval = Annotated[float, Field(ge=0.05, le=3600)]
 class Named(Table):
     """What every step may say."""
 
-    name: Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[^\n\r\t]+$")] | None = None
+    name: Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[^\x00-\x1f\x7f]+$")] | None = None
     """Without one a step is called after its kind."""
     sample_interval_s: Interval | None = None
     """s between two samples; without it that of the programme."""
@@ -111,7 +111,7 @@ class Loop(Table):
     """Steps that are done several times."""
 
     kind: Literal["loop"]
-    name: Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[^\n\r\t]+$")] | None = None
+    name: Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[^\x00-\x1f\x7f]+$")] | None = None
     passes: Annotated[int, Field(ge=1, le=100_000)]
     cycles: bool | None = None
     """A pass counts as a cycle. Without a word the outermost loops count."""
