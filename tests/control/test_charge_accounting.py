@@ -159,6 +159,13 @@ def test_a_gap_over_the_end_of_a_step_is_estimated_and_doubtful() -> None:
     assert found.half_cycle == 2
 
 
+def test_what_passed_in_steps_that_nobody_saw_is_the_instruments_own_count() -> None:
+    account = Account(charge=1.0, run=1, elapsed=10.0, current=0.1, bounded=False, direction=1)
+    found = account.sampled(DISCHARGE, 7, 110.0, -0.1, -4.0 / HOUR, NS, SMALLEST, before=1.5)
+    assert found.charge == pytest.approx(1.5 - 4.0 / HOUR)
+    assert not found.doubtful
+
+
 def test_an_end_that_was_missed_costs_no_charge_and_no_doubt() -> None:
     account = Account(charge=1.0, run=1, elapsed=10.0, current=0.1, bounded=False, direction=1)
     found = account.sampled(DISCHARGE, 2, 11.0, -0.1, -0.06 / HOUR, NS, SMALLEST)

@@ -91,7 +91,15 @@ class Account:
         return (time_ns - self.flowed_ns) / NS if self.flowed_ns else math.nan
 
     def sampled(
-        self, step: Step, run: int, elapsed: float, current: float, own: float, time_ns: int, smallest: float
+        self,
+        step: Step,
+        run: int,
+        elapsed: float,
+        current: float,
+        own: float,
+        time_ns: int,
+        smallest: float,
+        before: float = math.nan,
     ) -> "Account":
         """Return the account after a sample.
 
@@ -114,6 +122,8 @@ class Account:
             UTC, ns since the epoch.
         smallest : float
             A; of `negligible`.
+        before : float
+            A h that the instrument has counted in the steps before; looked at where one of them was not seen to end.
 
         Examples
         --------
@@ -125,7 +135,7 @@ class Account:
         if not math.isfinite(current) or (elapsed <= self.elapsed and not (new and self.bounded)):
             return self
         current, own = (0.0, 0.0) if isinstance(step, Rest) else (current, own)
-        begun = _begun(self, step, run, elapsed, current, own) if new else self
+        begun = _begun(self, step, run, elapsed, current, own, before) if new else self
         sign = _direction(step, current, smallest)
         turned = _turned(begun, sign) if sign else begun
         charge, doubtful = _counted(begun, step, elapsed, current, own, first=new)
@@ -139,12 +149,21 @@ class Account:
             flowed_ns=time_ns if sign else self.flowed_ns,
         )
 
-    def step_ended(self, step: Step, run: int, elapsed: float, own: float, time_ns: int, smallest: float) -> "Account":
+    def step_ended(
+        self,
+        step: Step,
+        run: int,
+        elapsed: float,
+        own: float,
+        time_ns: int,
+        smallest: float,
+        before: float = math.nan,
+    ) -> "Account":
         """Return the account after the end of a step; where the instrument does not count, its last current flowed."""
         if isinstance(step, Rest):
             own = 0.0
         # a step may be shorter than a sample interval: a current that is set is known without a sample
-        begun = self if run == self.run else _begun(self, step, run, elapsed, _imposed(step), own)
+        begun = self if run == self.run else _begun(self, step, run, elapsed, _imposed(step), own, before)
         elapsed = max(elapsed, begun.elapsed)
         charge = begun.charge + begun.current * (elapsed - begun.elapsed) / SECONDS_PER_HOUR
         sign = _direction(step, begun.current, smallest)
@@ -162,7 +181,7 @@ class Account:
     def measured(self, step: Step, run: int, elapsed: float) -> "Account":
         """Return the account after a point of a spectrum: what is modulated has no mean but its bias."""
         bias = _imposed(step)
-        begun = self if run == self.run else _begun(self, step, run, elapsed, bias, math.nan)
+        begun = self if run == self.run else _begun(self, step, run, elapsed, bias, math.nan, math.nan)
         passed = bias * max(elapsed - begun.elapsed, 0.0) / SECONDS_PER_HOUR
         elapsed = max(elapsed, begun.elapsed)
         return replace(begun, charge=begun.charge + passed, elapsed=elapsed, current=bias, bounded=False)
@@ -178,14 +197,19 @@ class Account:
         return replace(self, efficiency=self.capacity / self.charged if self.charged > 0 else math.nan)
 
 
-def _begun(account: Account, step: Step, run: int, elapsed: float, current: float, own: float) -> Account:
+def _begun(
+    account: Account, step: Step, run: int, elapsed: float, current: float, own: float, before: float
+) -> Account:
     """Begin to count a step; the one before is counted to its end, as far as that is known."""
     charge, doubtful, begin = account.charge, account.doubtful, account.elapsed
     if not account.bounded:
         flowing = math.isfinite(own) and current
         begin = min(max(elapsed - own / current * SECONDS_PER_HOUR, begin), elapsed) if flowing else elapsed
-        charge += account.current * (begin - account.elapsed) / SECONDS_PER_HOUR
-        doubtful = doubtful or run != account.run + 1 or elapsed - account.elapsed > GAP * step.sample_interval
+        if math.isfinite(before):
+            charge = before
+        else:
+            charge += account.current * (begin - account.elapsed) / SECONDS_PER_HOUR
+            doubtful = doubtful or run != account.run + 1 or elapsed - account.elapsed > GAP * step.sample_interval
     return replace(
         account,
         charge=charge,

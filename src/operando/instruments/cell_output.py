@@ -36,6 +36,9 @@ class Sample:
         count.
     uncertainty_ns : int
         ns, standard uncertainty of ``time_ns``.
+    charge_before : float
+        A h that passed before this step, since the programme began, by the instrument's own count; not a number where
+        it does not count.
     """
 
     voltage: float
@@ -49,6 +52,7 @@ class Sample:
     run: int = 0
     step_charge: float = math.nan
     uncertainty_ns: int = 0
+    charge_before: float = math.nan
 
     @property
     def quality(self) -> Quality:
@@ -122,6 +126,8 @@ class StepEnd:
         ns, standard uncertainty of ``time_ns``.
     step_charge : float
         A h that passed in the whole step, as of `Sample`; the only count there is of a spectrum.
+    charge_before : float
+        As of `Sample`.
     """
 
     cycle: int
@@ -134,6 +140,7 @@ class StepEnd:
     complete: bool = False
     uncertainty_ns: int = 0
     step_charge: float = math.nan
+    charge_before: float = math.nan
 
     @property
     def told(self) -> bool:

@@ -111,14 +111,21 @@ class Progress:
         step = self._step_of(said)
         if isinstance(said, Sample):
             self.account = self.account.sampled(
-                step, said.run, said.elapsed, said.current, said.step_charge, said.time_ns, self._smallest
+                step,
+                said.run,
+                said.elapsed,
+                said.current,
+                said.step_charge,
+                said.time_ns,
+                self._smallest,
+                said.charge_before,
             )
             self._last = said
         elif isinstance(said, ImpedancePoint):
             self.account = self.account.measured(step, said.run, said.elapsed)
         else:
             self.account = self.account.step_ended(
-                step, said.run, said.elapsed, said.step_charge, said.time_ns, self._smallest
+                step, said.run, said.elapsed, said.step_charge, said.time_ns, self._smallest, said.charge_before
             )
         self._open(said, step)
         if isinstance(said, StepEnd):

@@ -297,9 +297,11 @@ class ProgrammeRunner:
         self._telling.show("STATE", self.state.value)
         self._progress.begin_pause(PAUSE_INTERVAL)
         self._silence.heard()
-        cycle = self._stands.cycle if self._stands else 1
+        cycle, passed = self._stands.cycle if self._stands else 1, self._progress.account.charge
+        # its samples carry the run that they are given: one of its own, which no step has
+        at = Position(cycle=cycle, run=self._progress.run + 1, passed=passed)
         try:
-            self._potentiostat.rest(PAUSE_INTERVAL, Position(cycle=cycle, run=self._progress.run))
+            self._potentiostat.rest(PAUSE_INTERVAL, at)
         except (InstrumentError, RequestRefused) as error:
             self._telling.note(f"potentiostat: paused at open circuit, without samples: {error}")
 
