@@ -22,7 +22,7 @@ class Format(StrEnum):
     """The numbers of each frame, as the PETRA III beamlines have them."""
 
 
-MEANT_FOR = {"--frames": Format.XYE, "--mean": Format.XYE, "--institution": Format.BDF}
+MEANT_FOR = {"--frames": Format.XYE, "--mean": Format.XYE, "--institution": Format.BDF, "--channel": Format.BDF}
 
 
 def export(
@@ -36,6 +36,7 @@ def export(
     ] = ":",
     mean: Annotated[bool, typer.Option("--mean", help="xye: one file with the mean of the frames.")] = False,
     institution: Annotated[str | None, typer.Option(metavar="CODE", help="bdf: for the name of the file.")] = None,
+    channel: Annotated[str, typer.Option(metavar="NAME", help="bdf: another cell than the one in the press.")] = "",
     json: Json = False,
 ) -> None:
     """Write a file of record in a format for programs that do not read NeXus; FILE is only read."""
@@ -45,6 +46,7 @@ def export(
     if not file.is_file():
         raise ConfigurationError(f"{file}: no such file; a file of record is wanted")
     given = {"--frames": frames != ":", "--mean": mean, "--institution": institution is not None}
+    given["--channel"] = bool(channel)
     strange = [name for name, is_given in given.items() if is_given and to is not MEANT_FOR[name]]
     if strange:
         raise ConfigurationError(f"{', '.join(strange)}: means nothing to {to}; nothing is exported")
@@ -54,7 +56,7 @@ def export(
         case Format.BDF:
             from operando.export.bdf import export_bdf
 
-            target, table = export_bdf(file, folder, institution)
+            target, table = export_bdf(file, folder, institution, channel.upper())
             if table.left_out:
                 progress(f"{table.left_out} samples of the voltage without a current to be trusted are left out")
             report({"file": str(target), "rows": len(table), "left_out": table.left_out}, json)

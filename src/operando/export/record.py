@@ -99,6 +99,12 @@ def start_document(file: h5py.File) -> dict[str, Any]:
     return {}
 
 
+def cell_programme(file: h5py.File, channel: str = "") -> h5py.Group | None:
+    """Return what became of the cell programme of a cell; None where none ran."""
+    name = f"cell_programme_{channel.lower()}" if channel else "cell_programme"
+    return next((entry[name] for entry in entries(file) if isinstance(entry.get(name), h5py.Group)), None)
+
+
 def seconds_to_ns(start: int, seconds: NDArray[np.float64]) -> NDArray[np.int64]:
     """Return UTC ns since the epoch of times of a file."""
     return start + np.rint(seconds * NS).astype(np.int64)
