@@ -212,14 +212,12 @@ class _Parser:
     def _fault(self, role: str, word: str) -> int:
         """Return the number of what is wrong with an argument, or 0; a new name is taken down."""
         match role:
-            case "name":
-                if word in self.declared | self.arrays:
-                    return REDECLARED
-                self.declared.add(word)
-            case "array":
-                if word in self.declared | self.arrays:
-                    return REDECLARED
-                self.arrays.add(word)
+            case "name" | "array" if not word.isidentifier():
+                return UNEXPECTED_CHARACTER
+            case "name" | "array" if word in self.declared or word in self.arrays:
+                return REDECLARED
+            case "name" | "array":
+                (self.declared if role == "name" else self.arrays).add(word)
             case "variable" if not self._is_declared(word):
                 return UNDECLARED
             case "number" if not self._is_declared(word):

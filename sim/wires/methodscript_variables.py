@@ -12,6 +12,11 @@ from operando.sim.wires.methodscript_parser import Literal, ScriptError, Stateme
 
 OUT_OF_BOUNDS = 0x4205
 
+LARGEST_WHOLE = 2.0**31
+
+LARGEST_ARRAY = 30_000
+"""Elements."""
+
 Command = Callable[[Statement], None]
 """Executes a statement that takes no time."""
 
@@ -71,19 +76,21 @@ class Variables:
         self._variables[str(statement.arguments[0])] = Variable()
 
     def _declare_array(self, statement: Statement) -> None:
-        name, size = str(statement.arguments[0]), int(self.number(statement.arguments[1]))
-        self._sizes[name] = size
-        self._variables |= {f"{name}[{index}]": Variable() for index in range(size)}
+        name, size = str(statement.arguments[0]), self.number(statement.arguments[1])
+        if not 1.0 <= size <= LARGEST_ARRAY:
+            raise ScriptError(OUT_OF_BOUNDS, statement.line)
+        self._sizes[name] = int(size)
+        self._variables |= {f"{name}[{index}]": Variable() for index in range(int(size))}
 
     def _put(self, name: str, variable: Variable) -> None:
         self._variables[name if name[-1] != "]" else self._element(name)] = variable
 
     def _element(self, name: str) -> str:
         array, _, index = name[:-1].partition("[")
-        place = int(self._variables[index].value if index in self._variables else literal(index))
-        if not 0 <= place < self._sizes.get(array, 0):
+        place = self._variables[index].value if index in self._variables else literal(index)
+        if not 0.0 <= place < self._sizes.get(array, 0):
             raise IndexError
-        return f"{array}[{place}]"
+        return f"{array}[{int(place)}]"
 
     def _store(self, statement: Statement) -> None:
         name, value, kind = statement.arguments
@@ -99,6 +106,8 @@ class Variables:
 
     def _make_whole(self, statement: Statement) -> None:
         variable = self[str(statement.arguments[0])]
+        if not abs(variable.value) < LARGEST_WHOLE:
+            raise ScriptError(OUT_OF_BOUNDS, statement.line)
         variable.value, variable.integer = float(math.trunc(variable.value)), True
 
     def _make_fraction(self, statement: Statement) -> None:
@@ -108,12 +117,12 @@ class Variables:
     def _calculate(self, statement: Statement) -> None:
         """Calculate: whole where both numbers are, else with 24 bits; what was measured is measured no more."""
         variable, other = self[str(statement.arguments[0])], statement.arguments[1]
+        variable.integer = variable.integer and self._is_whole(other)
         try:
             value = ARITHMETIC[statement.name](variable.value, self.number(other))
+            variable.value = float(math.trunc(value)) if variable.integer else single(value)
         except (ValueError, ArithmeticError):
             raise ScriptError(OUT_OF_BOUNDS, statement.line) from None
-        variable.integer = variable.integer and self._is_whole(other)
-        variable.value = float(math.trunc(value)) if variable.integer else single(value)
         variable.fields = ""
 
     def _is_whole(self, argument: str | Literal) -> bool:

@@ -44,6 +44,10 @@ def test_numbers_of_a_script_are_integers_with_a_prefix(text: str, value: float)
     [
         (["fly"], "4001: Line 1, Col 1"),
         (["var a", "var a"], "4026: Line 2, Col 5"),
+        (["var a", "array a 3"], "4026: Line 2, Col 7"),
+        (["var a]"], "4004: Line 1, Col 5"),
+        (["array a 3", "pck_add a"], "420B: Line 2, Col 9"),
+        (["array a 3", "pck_add a[b]"], "420B: Line 2, Col 9"),
         (["var a", "add_var a b"], "420B: Line 2, Col 11"),
         (["set_i 1.5m"], "4004: Line 1, Col 7"),
         (["set_i 99999999999"], "4005: Line 1, Col 7"),

@@ -183,3 +183,25 @@ def test_measurements_come_at_equal_intervals_however_long_they_take() -> None:
 
 def test_the_largest_current_is_not_too_large_for_32_bits() -> None:
     assert ran("set_pgstat_mode 6\nset_i 100m\npck_start\npck_add n\npck_end\n", Capacitor()) != []
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "div_var n 0",
+        "store_var n 2147483647i ja\nmul_var n n\nmul_var n n\nmul_var n n\nmul_var n n\nmul_var n n\nmul_var n n",
+        "store_var n 1000E ja\nmul_var n n\nmul_var n n\nmul_var n n\nmul_var n n\nfloat_to_int n",
+        "store_var n -1 ja\npow_var n 500m",
+        "array a 99999999",
+        "array a 0",
+        "array a 3\nadd_var a[3i] 1",
+        "array a 3\nstore_var n -1i ja\nadd_var a[n] 1",
+        "meas 1 p zz",
+    ],
+)
+def test_what_cannot_be_reckoned_ends_the_script_and_not_the_instrument(script: str) -> None:
+    bench = VirtualTime(Capacitor())
+    said = bench.start(VARIABLES + script) + bench.run(2.0)
+    assert said.splitlines()[-1].startswith(("!4205: Line ", "!001B: Line "))
+    bench.now += 1.0
+    assert bench.say("i\n").startswith("i")
