@@ -42,11 +42,11 @@ class RunningService:
 
     until = staticmethod(wait_until)
 
-    def __init__(self, root: Path, speed: float = SPEED) -> None:
+    def __init__(self, root: Path, speed: float = SPEED, channels: tuple[str, ...] = ()) -> None:
         self.root = root
         self.configuration = write_configuration(root)
         self.port = free_port()
-        arguments = [sys.executable, str(HERE / "wires_process.py"), str(root), str(speed), str(CAPACITY)]
+        arguments = [sys.executable, str(HERE / "wires_process.py"), str(root), str(speed), str(CAPACITY), *channels]
         self.wires = subprocess.Popen(arguments, env={**os.environ, "PYTHONPATH": str(HERE.parent)})
         self.until(lambda: (root / "true.jsonl").exists() and (root / "true.jsonl").stat().st_size)
         self.service: subprocess.Popen[str] | None = None

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from environment.running_service import CURRENT, RunningService
 
-from operando.vocabulary import QUANTITY
+from operando.vocabulary import QUANTITY, programme_from
 
 BAND = 0.05  # MPa
 NS = 1_000_000_000
@@ -98,7 +98,9 @@ def test_a_programme_outlives_the_service_and_its_charge_is_counted_on(running: 
     _, accepted, text = running.ask("CELL", "start")
     assert accepted, text
     assert running.text("CELL:STATE") == "running"
-    assert json.loads(running.text("CELL:PROGRAMME"))["charge_current"] == CURRENT
+    told = programme_from(json.loads(running.text("CELL:PROGRAMME")))
+    assert told.steps[0].kind == "constant_current"
+    assert getattr(told.steps[0], "current", None) == CURRENT
     assert "a programme is running" in running.ask("CELL", "start")[2]
     began = time.time_ns()
     running.until(lambda: running.stamped("CELL:CHARGE")[0] > CURRENT * 2 / 3600)
