@@ -3,14 +3,13 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from wire.golden_programme import PROGRAMME
+from wire.golden_programme import LOWER, PROGRAMME, TIME, UPPER
 from wire.scripted_line import ScriptedLine, golden, outcome, said
 from wire.transcript import exchange
 
 from operando.errors import BadReply, InstrumentError, InstrumentRefused, NoReply
 from operando.instruments import EmStat4, ImpedancePoint, Sample, StepEnd
-from operando.instruments.methodscript.cycling import as_programme
-from operando.vocabulary import End, Limit, Quality
+from operando.vocabulary import Quality
 
 PLACE = b"Peb807A120u;je8000000i;ja8000001i;jb8000001i;jc8000001i"
 PACKET = PLACE + b";ab82D0370u,10,205;ba802FDA0n,10,215;jd99F60CEf\n"
@@ -59,8 +58,8 @@ def test_the_ends_of_steps_stand_in_their_places_and_are_named() -> None:
         said = potentiostat.poll()
     assert [type(each) for each in said] == [Sample, Sample, StepEnd, Sample, StepEnd]
     charged, discharged = (each for each in said if isinstance(each, StepEnd))
-    assert charged.end == End(Limit.VOLTAGE, PROGRAMME.upper_cutoff)
-    assert discharged.end == End(Limit.VOLTAGE, PROGRAMME.lower_cutoff, below=True)
+    assert charged.end == UPPER
+    assert discharged.end == LOWER
     assert (discharged.elapsed, discharged.run) == (1.4, 2)
 
 
@@ -70,13 +69,13 @@ def test_a_programme_that_was_found_running_has_nameless_ends_until_it_is_adopte
         potentiostat = EmStat4(line)
         line.comes(b"*\n" + end)
         (nameless,) = potentiostat.poll()
-        potentiostat.adopt(as_programme(PROGRAMME))
+        potentiostat.adopt(PROGRAMME)
         line.comes(end)
         (named,) = potentiostat.poll()
     assert isinstance(nameless, StepEnd)
     assert isinstance(named, StepEnd)
     assert nameless.end is None
-    assert named.end == End(Limit.VOLTAGE, PROGRAMME.upper_cutoff)
+    assert named.end == UPPER
 
 
 @pytest.mark.parametrize(("told", "is_time"), [(True, False), (False, True)])
@@ -84,7 +83,7 @@ def test_a_loop_that_is_over_was_ended_by_the_host_or_by_its_time(told: bool, is
     over = b"*\n" + PLACE + b";jd99F60CEf;ee8000050i\n"
     with ScriptedLine(*([said(b"Y\n", b"Y\n" + over)] if told else [])) as line:
         potentiostat = EmStat4(line)
-        potentiostat.adopt(as_programme(PROGRAMME))
+        potentiostat.adopt(PROGRAMME)
         if told:
             potentiostat.end_step()
         else:
@@ -92,7 +91,7 @@ def test_a_loop_that_is_over_was_ended_by_the_host_or_by_its_time(told: bool, is
         (end,) = potentiostat.poll()
     assert isinstance(end, StepEnd)
     assert end.told is told
-    assert (end.end == End(Limit.TIME, PROGRAMME.step_time_limit)) is is_time
+    assert (end.end == TIME) is is_time
 
 
 def test_no_step_is_ended_where_nothing_runs() -> None:

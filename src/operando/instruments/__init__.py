@@ -19,7 +19,6 @@ from operando.instruments.emstat4 import BAUDRATE as EMSTAT4_BAUDRATE
 from operando.instruments.emstat4 import EmStat4
 from operando.instruments.eurotherm3216 import Eurotherm3216
 from operando.instruments.line import Line, SerialLine
-from operando.instruments.methodscript import compile_cycling
 from operando.instruments.nv200 import BAUDRATE as NV200_BAUDRATE
 from operando.instruments.nv200 import NV200
 from operando.instruments.roles import (
@@ -61,5 +60,4 @@ __all__ = [
     "StepEnd",
     "TemperatureController",
     "TemperatureReading",
-    "compile_cycling",
 ]

@@ -18,7 +18,7 @@ from operando.instruments.line import Line
 from operando.instruments.packets import packet
 from operando.instruments.programme_output import RUNTIME_ERROR, ProgrammeOutput
 from operando.instruments.roles import BEGINNING, ClockReading, ProgrammeEnd, Said
-from operando.vocabulary import CellProgramme, ConstantCurrentCycling, Position
+from operando.vocabulary import CellProgramme, Position
 
 BAUDRATE = 921600
 REPLY_TIME = 1.0  # s; the script is parsed before it is acknowledged
@@ -89,7 +89,7 @@ class EmStat4:
         """The largest current, A."""
         return methodscript.CURRENT_RANGES[-1]
 
-    def start(self, programme: CellProgramme | ConstantCurrentCycling, at: Position = BEGINNING) -> None:
+    def start(self, programme: CellProgramme, at: Position = BEGINNING) -> None:
         """Compile a programme and run it.
 
         Raises
@@ -99,8 +99,6 @@ class EmStat4:
         InstrumentRefused
             A script is running, or the instrument does not understand ours.
         """
-        if isinstance(programme, ConstantCurrentCycling):
-            programme = methodscript.as_programme(programme)
         script = methodscript.compile_programme(programme, at)
         self._listen()
         if self._output.running:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from operando.instruments.cell_output import ClockReading, ImpedancePoint, ProgrammeEnd, Said, Sample, StepEnd
-from operando.vocabulary import CellProgramme, ConstantCurrentCycling, Position, Reading
+from operando.vocabulary import CellProgramme, Position, Reading
 
 __all__ = [
     "BEGINNING",
@@ -178,7 +178,7 @@ class Potentiostat(Protocol):
     def current_limit(self) -> float:
         """The largest current, A."""
 
-    def start(self, programme: CellProgramme | ConstantCurrentCycling, at: Position = BEGINNING) -> None:
+    def start(self, programme: CellProgramme, at: Position = BEGINNING) -> None:
         """Start a programme; refused while one runs.
 
         Parameters

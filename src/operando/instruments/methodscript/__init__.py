@@ -6,7 +6,6 @@ and `capabilities` say what an EmStat4 HR cannot do; `wire` is what script and d
 
 from operando.instruments.methodscript.capabilities import CURRENT_RANGES, KINDS, LONGEST_LINE
 from operando.instruments.methodscript.compiler import CELL_OFF, OPEN_CIRCUIT, compile_pause, compile_programme
-from operando.instruments.methodscript.cycling import as_programme, compile_cycling
 from operando.instruments.methodscript.numbers import number
 from operando.instruments.methodscript.wire import POTENTIAL
 
@@ -17,8 +16,6 @@ __all__ = [
     "LONGEST_LINE",
     "OPEN_CIRCUIT",
     "POTENTIAL",
-    "as_programme",
-    "compile_cycling",
     "compile_pause",
     "compile_programme",
     "number",
