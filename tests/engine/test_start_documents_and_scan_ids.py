@@ -10,6 +10,7 @@ from operando.config import load
 from operando.engine.metadata import metadata
 from operando.engine.scan_id import ScanCounter
 from operando.errors import EndstationError
+from operando.vocabulary import programme_from
 
 SIMULATED = Path(str(files("operando.configs"))) / "simulated.toml"
 
@@ -23,6 +24,7 @@ def test_a_start_document_holds_configuration_geometry_recipe_and_material() -> 
     assert operando["lattice"]["phase"]["a"] == pytest.approx(2.87, abs=0.02)
     charge, _ = operando["configuration"]["programme"]["steps"][0]["steps"]
     assert charge["until_voltage_above"] == {"value_V": 4.3, "scale": "Li/Li+"}
+    assert programme_from(operando["programme"]) == load(SIMULATED).compiled_programme()
     assert facts["cell"]["nominal_capacity_mAh"] == pytest.approx(0.7854)
     assert json.loads(json.dumps(facts)).keys() == facts.keys()
 

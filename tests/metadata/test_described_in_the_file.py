@@ -77,8 +77,8 @@ def test_each_entry_describes_the_experiment(entry: str, complete: Path) -> None
             "instrument/beam/incident_energy": (60.0, "keV"),
             "instrument/beam/photon_flux": (1e10, "1/s"),
             "instrument/source/name": "simulated storage ring",
-            "programme/charge_current": (196e-6, "A"),
-            "programme/upper_cutoff": (4.3, "V"),
+            "programme/name": "NMC811, C/4",
+            "programme/counter_electrode_potential": (0.62, "V"),
             "user_1/name": "A. Meier",
             "user_1/role": "operator",
             "user_1/ORCID": "https://orcid.org/0000-0002-1825-0097",
@@ -108,10 +108,14 @@ def test_groups_have_their_nexus_classes(complete: Path) -> None:
 
 def test_a_potential_stands_with_its_scale(complete: Path) -> None:
     with h5py.File(complete) as file:
-        programme = file["xrd/programme"]
-        scales = {name: programme[name].attrs["scale"] for name in ("upper_cutoff", "upper_cutoff_at_terminals")}
-        assert scales == {"upper_cutoff": "Li/Li+", "upper_cutoff_at_terminals": "cell"}
-        assert programme["upper_cutoff_at_terminals"][()] == pytest.approx(3.68)
+        stated = file["xrd/programme/potentials"]
+        scales = {name: stated[name].attrs["scale"] for name in ("against_lithium", "at_terminals")}
+        assert scales == {"against_lithium": "Li/Li+", "at_terminals": "cell"}
+        of_the_charge = np.flatnonzero(
+            (stated["step"][()] == 1) & (stated["what"].asstr()[()] == "until_voltage_above")
+        )
+        assert stated["against_lithium"][of_the_charge] == pytest.approx([4.3])
+        assert stated["at_terminals"][of_the_charge] == pytest.approx([3.68])
         assert file["xrd/sample/cell/counter_electrode_potential"].attrs["scale"] == "Li/Li+"
 
 

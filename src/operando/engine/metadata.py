@@ -9,10 +9,13 @@ from operando.config import Endstation, load_material, load_recipe
 from operando.engine.keywords import described
 from operando.engine.software import versions
 from operando.errors import ConfigurationError
+from operando.vocabulary import plain
 
 
 def metadata(config: Endstation) -> dict[str, Any]:
-    """Return configuration, geometry, recipe, material and software as they are now; what nobody gave is absent.
+    """Return configuration, geometry, recipe, material, cell programme and software as they are now.
+
+    What nobody gave is absent.
 
     Raises
     ------
@@ -35,6 +38,7 @@ def metadata(config: Endstation) -> dict[str, Any]:
             "poni": _text(config.beside(config.integration.poni)),
             "recipe": recipe,
             "lattice": dataclasses.asdict(lattice) if lattice else None,
+            "programme": plain(config.compiled_programme()),
         },
     }
 

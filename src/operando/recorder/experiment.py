@@ -106,7 +106,7 @@ def _write_programme(entry: h5py.Group, run: Run) -> None:
     compiled = run.document["operando"].get("programme")
     if isinstance(compiled, Mapping):
         write_programme(make_group(entry, "programme", "NXparameters"), compiled)
-        return
+        return  # older journals have the table of the configuration alone
     table = run.setting("programme")
     if not isinstance(table, Mapping):
         return

@@ -99,7 +99,8 @@ PROGRAMME = (
     Field("step_time_limit_s", "step_time_limit", "s"),
     Field("sample_interval_s", "sample_interval", "s"),
 )
-"""``[programme]`` → NXparameters; its potentials stand with their scale."""
+"""``[programme]`` → NXparameters, in journals from before there was a language of programmes; its potentials stand with
+their scale."""
 
 
 def write_fields(group: h5py.Group, fields: Sequence[Field], values: Mapping[str, Any]) -> None:
