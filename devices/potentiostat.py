@@ -1,25 +1,44 @@
 """The potentiostat and the cell programme that it runs."""
 
+import json
 import logging
 import time
 from typing import Any
 
-from ophyd import Component, Device, EpicsSignal, EpicsSignalRO
+from ophyd import Component, Device, EpicsSignal, EpicsSignalRO, FormattedComponent
 
+from operando.devices.cell_state import CellState
+from operando.devices.cell_tests import last_end
+from operando.devices.cell_watch import IDLE_TIME, CellWatch
 from operando.devices.errand import Errand
 from operando.devices.heartbeat import Heartbeat
 from operando.devices.mailbox import Mailbox
+from operando.devices.measurement import Measurement
+from operando.devices.rest_age import RestAge
 from operando.errors import MoveFailed
-from operando.vocabulary import ProgrammeState
+from operando.vocabulary import DONE, CellProgramme, Limit, ProgrammeState, programme_from
 
 _logger = logging.getLogger(__name__)
 
 REPLY_TIME = 10.0
-"""s within which a start is answered; the script is sent to the instrument before."""
+"""s within which a request is answered; a script is sent to the instrument before."""
 START_TIME = 30.0
-"""s between acceptance and the first running step."""
-IDLE_TIME = 15.0
-"""s; a restarted environment service may say ``idle`` until it has found the running script again."""
+"""s between acceptance and the state that was asked for."""
+READINGS = (
+    "voltage", "current", "charge", "cycle", "step", "half_cycle", "run", "rest_age", "potential", "step_time",
+    "step_charge", "specific_capacity", "state_of_charge", "efficiency",
+)  # fmt: skip
+"""As in the table of quantities; a further channel's have its name behind."""
+
+
+def _reading(record: str, kind: str, signal: type = EpicsSignalRO) -> Any:
+    return FormattedComponent(signal, f"{{self.prefix}}{{self.subsystem}}:{record}", kind=kind, auto_monitor=True)
+
+
+def _text(record: str, kind: str = "omitted", signal: type = EpicsSignalRO) -> Any:
+    return FormattedComponent(
+        signal, f"{{self.prefix}}{{self.subsystem}}:{record}", kind=kind, string=True, auto_monitor=True
+    )
 
 
 class Potentiostat(Device):
@@ -31,25 +50,47 @@ class Potentiostat(Device):
     ----------
     prefix : str
         Of the endstation, with its colon: ``SIM:``.
+    channel : str
+        Empty for the cell in the press, else the name of its channel: ``B``.
     """
 
-    voltage = Component(EpicsSignalRO, "CELL:VOLTAGE", kind="hinted", auto_monitor=True)
-    current = Component(EpicsSignalRO, "CELL:CURRENT", kind="normal", auto_monitor=True)
-    charge = Component(EpicsSignalRO, "CELL:CHARGE", kind="normal", auto_monitor=True)
-    cycle = Component(EpicsSignalRO, "CELL:CYCLE", kind="normal", auto_monitor=True)
-    step = Component(EpicsSignalRO, "CELL:STEP", kind="normal", auto_monitor=True)
-    state = Component(EpicsSignalRO, "CELL:STATE", kind="normal", string=True, auto_monitor=True)
-    programme = Component(EpicsSignalRO, "CELL:PROGRAMME", kind="config", string=True)
-    request = Component(EpicsSignal, "CELL:REQUEST", kind="omitted", string=True)
-    reply = Component(EpicsSignalRO, "CELL:REPLY", kind="omitted", string=True, auto_monitor=True)
-    heartbeat = Component(Heartbeat, "ENVIRONMENT:HEARTBEAT", kind="omitted")
+    voltage = _reading("VOLTAGE", "hinted")
+    current = _reading("CURRENT", "normal")
+    charge = _reading("CHARGE", "normal")
+    cycle = _reading("CYCLE", "normal")
+    step = _reading("STEP", "normal")
+    half_cycle = _reading("HALF_CYCLE", "normal")
+    run = _reading("RUN", "normal")
+    rest_age = _reading("REST_AGE", "normal", signal=RestAge)
+    potential = _reading("POTENTIAL", "omitted")
+    step_time = _reading("STEP_TIME", "omitted")
+    step_charge = _reading("STEP_CHARGE", "omitted")
+    specific_capacity = _reading("SPECIFIC_CAPACITY", "omitted")
+    state_of_charge = _reading("STATE_OF_CHARGE", "omitted")
+    efficiency = _reading("EFFICIENCY", "omitted")
+    state = _text("STATE", "normal", CellState)
+    programme = _text("PROGRAMME", "config")
+    step_name = _text("STEP_NAME")
+    last_end = _text("LAST_END")
+    impedance = _text("IMPEDANCE")
+    measurement = Component(Measurement, kind="omitted")
+    request = FormattedComponent(EpicsSignal, "{self.prefix}{self.subsystem}:REQUEST", kind="omitted", string=True)
+    reply = _text("REPLY")
+    heartbeat = FormattedComponent(Heartbeat, "{self.prefix}ENVIRONMENT:HEARTBEAT", kind="omitted")
 
-    def __init__(self, prefix: str = "", *, name: str, **kwargs: Any) -> None:
+    def __init__(self, prefix: str = "", *, name: str, channel: str = "", **kwargs: Any) -> None:
+        self.subsystem = f"CELL_{channel}" if channel else "CELL"
         super().__init__(prefix, name=name, **kwargs)
-        for attribute in ("voltage", "current", "charge", "cycle", "step"):
-            getattr(self, attribute).name = attribute  # as in operando.vocabulary.QUANTITIES
+        suffix = f"_{channel.lower()}" if channel else ""
+        self.readings: dict[str, EpicsSignalRO] = {each: getattr(self, each) for each in READINGS}
+        """By name in the table of quantities."""
+        for attribute, signal in self.readings.items():
+            signal.name = f"{attribute}{suffix}"
+        self.watch = CellWatch(self)
+        """Set to something that is waited for."""
         self._mailbox = Mailbox(name, self.request, self.reply)
         self._completion: Errand | None = None
+        self._told: tuple[str, CellProgramme | None] = ("", None)
 
     def kickoff(self) -> Errand:
         """Start the programme of the configuration; done once it runs."""
@@ -66,6 +107,53 @@ class Potentiostat(Device):
     def stop(self, *, success: bool = False) -> None:
         """Leave the programme running: only ``safe`` opens the circuit, and its own limits end it."""
         _logger.info("%s: the cell programme goes on (%s)", self.name, self.state.value)
+
+    def change_state(self, wanted: str, field: str) -> Errand:
+        """Ask for a state of the programme, unless it is there already; see `CellState`."""
+        request_id = "" if self._state() == wanted else self._mailbox.send(field)
+
+        def change(errand: Errand) -> None:
+            if request_id:
+                self._mailbox.await_acceptance(errand, request_id, f"{field} of the cell programme", REPLY_TIME)
+                if not errand.wait_until(lambda: self._state() == wanted, START_TIME):
+                    raise MoveFailed(
+                        f"{self.name}: {field} accepted, but the programme is {self._state()} after {START_TIME:g} s"
+                    )
+
+        return Errand(self, change, [self.reply, self.state])
+
+    def compiled(self) -> CellProgramme | None:
+        """Return the programme that runs or ran last, else that of the configuration; None before it is told."""
+        text = str(self.programme.value)
+        if self._told[0] != text:
+            try:
+                self._told = text, programme_from(json.loads(text))
+            except (ValueError, KeyError, TypeError):
+                self._told = text, None
+        return self._told[1]
+
+    def follows_measurement(self) -> str:
+        """Return the kind of the step behind the one that waits for a measurement; see `Measurement`."""
+        programme = self.compiled()
+        if programme is None or self._state() != ProgrammeState.RUNNING:
+            return ""
+        steps, number = programme.steps, int(self.step.value)
+        for index, step in enumerate(steps):
+            if step.number == number and any(end.limit is Limit.MEASUREMENT for end in step.ends):
+                return steps[index + 1].kind if index + 1 < len(steps) else "end"
+        return ""
+
+    def end_measurement(self) -> Errand:
+        """Say that a measurement is done; done when the step that waited for it has ended."""
+        before = last_end(self)
+        request_id = self._mailbox.send("end_step", text=DONE)
+
+        def end(errand: Errand) -> None:
+            self._mailbox.await_acceptance(errand, request_id, "end of the step", REPLY_TIME)
+            if not errand.wait_until(lambda: last_end(self) != before, START_TIME):
+                raise MoveFailed(f"{self.name}: end of the step accepted, but it has not ended after {START_TIME:g} s")
+
+        return Errand(self, end, [self.reply, self.last_end])
 
     def _start(self, errand: Errand, request_id: str, before: str) -> None:
         self._mailbox.await_acceptance(errand, request_id, "start of the cell programme", REPLY_TIME)

@@ -57,7 +57,8 @@ def test_stop_leaves_the_programme_running(client: Client) -> None:
 
 def test_readings_carry_the_names_of_the_table(client: Client) -> None:
     device = potentiostat()
-    assert set(device.read()) == {"voltage", "current", "charge", "cycle", "step", "potentiostat_state"}
+    numbers = {"voltage", "current", "charge", "cycle", "step", "half_cycle", "run", "rest_age"}
+    assert set(device.read()) == {*numbers, "potentiostat_state"}
     assert device.describe()["voltage"]["units"] == "V"
 
 

@@ -1,5 +1,6 @@
 """Words of the field: quantities, units, enumerations, frozen records. Imports nothing."""
 
+from operando.vocabulary.awaited import DONE, Awaited, CellEvent, Crossing, Next, StepBegun
 from operando.vocabulary.cell_programme import (
     HOSTED,
     CellProgramme,
@@ -46,16 +47,20 @@ from operando.vocabulary.who import who
 
 __all__ = [
     "CELL_FACTS",
+    "DONE",
     "FACTS",
     "HOSTED",
     "QUANTITIES",
     "QUANTITY",
+    "Awaited",
     "AxisState",
     "Beat",
+    "CellEvent",
     "CellProgramme",
     "ConstantCurrent",
     "ConstantCurrentCycling",
     "ConstantVoltage",
+    "Crossing",
     "CurrentAction",
     "End",
     "HeatAction",
@@ -65,6 +70,7 @@ __all__ = [
     "Limit",
     "Loop",
     "Mode",
+    "Next",
     "Phase",
     "Position",
     "PotentialScale",
@@ -80,6 +86,7 @@ __all__ = [
     "Safety",
     "Severity",
     "Step",
+    "StepBegun",
     "VoltageRamp",
     "cell_of",
     "channel_quantities",
