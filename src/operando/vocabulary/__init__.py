@@ -30,7 +30,6 @@ from operando.vocabulary.interlocks import (
     unit_of,
 )
 from operando.vocabulary.plain_programme import plain, plain_step, programme_from
-from operando.vocabulary.programme import ConstantCurrentCycling
 from operando.vocabulary.quantities import (
     QUANTITIES,
     QUANTITY,
@@ -58,7 +57,6 @@ __all__ = [
     "CellEvent",
     "CellProgramme",
     "ConstantCurrent",
-    "ConstantCurrentCycling",
     "ConstantVoltage",
     "Crossing",
     "CurrentAction",
