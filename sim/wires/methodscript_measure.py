@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from operando.sim.wires.methodscript_packet import Variable
 from operando.sim.wires.methodscript_parser import ScriptError, Statement
 from operando.sim.wires.methodscript_variables import OUT_OF_BOUNDS, Variables
-from operando.sim.wires.pgstat import COMPLIANCE, GALVANOSTAT, LARGEST_CURRENT, PGStat
+from operando.sim.wires.pgstat import COMPLIANCE, GALVANOSTAT, LARGEST_CURRENT, OVERLOAD, PGStat
 
 WRONG_MODE, OPEN_CIRCUIT_NEEDED, NEEDS_CELL_ON = 0x0023, 0x0014, 0x4027
 
@@ -37,10 +37,13 @@ class Point:
         s from the begin of the loop, when it is measured.
     value : float
         What is set while it waits, A or V; or the frequency, Hz.
+    amplitude : float
+        Of the modulation, V or A, rms.
     """
 
     until: float
     value: float = 0.0
+    amplitude: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,14 +146,14 @@ def _spectrum(numbers: list[float]) -> Iterator[Point]:
     ):
         raise ValueError
     ratio = (last / first) ** (1.0 / max(1, points - 1))
-    return _timed(first * ratio**index for index in range(points))
+    return _timed((first * ratio**index for index in range(points)), amplitude)
 
 
-def _timed(frequencies: Iterator[float]) -> Iterator[Point]:
+def _timed(frequencies: Iterator[float], amplitude: float) -> Iterator[Point]:
     until = 0.0
     for frequency in frequencies:
         until += max(PERIODS / frequency, SHORTEST_POINT)
-        yield Point(until, frequency)
+        yield Point(until, frequency, amplitude)
 
 
 def _status(pgstat: PGStat) -> str:
@@ -181,8 +184,9 @@ def _current_at_set_potential(pgstat: PGStat, point: Point) -> tuple[Variable, .
 
 def _impedance(pgstat: PGStat, point: Point) -> tuple[Variable, ...]:
     ohms = pgstat.impedance(point.value)
+    status = f",1{pgstat.status | (OVERLOAD if pgstat.swings_too_far(point.amplitude, abs(ohms)) else 0):X}"
     parts = (("cc", ohms.real), ("cd", ohms.imag))
-    return Variable(point.value, "dc"), *(Variable(part, kind, fields=_status(pgstat)) for kind, part in parts)
+    return Variable(point.value, "dc"), *(Variable(part, kind, fields=status) for kind, part in parts)
 
 
 TECHNIQUES = {

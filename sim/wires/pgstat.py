@@ -150,6 +150,14 @@ class PGStat:
         size = IMPEDANCE_NOISE * abs(ohms)
         return ohms + complex(size * self._noise(), size * self._noise())
 
+    def swings_too_far(self, amplitude: float, ohms: float) -> bool:
+        """Whether a modulation (V or A, rms) on an impedance (Ω) leaves the range of current, or the compliance."""
+        peak = math.sqrt(2.0) * amplitude
+        if self.galvanostatic:
+            current, swing = abs(self._setpoint) + peak, abs(self._cell.voltage) + peak * ohms
+            return current > HEADROOM * RANGES[self._range] or swing > COMPLIANCE
+        return abs(self._cell.current) + peak / max(ohms, 1e-9) > self._largest
+
     @property
     def range(self) -> int:
         """Number of the current range."""

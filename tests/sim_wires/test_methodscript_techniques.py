@@ -205,3 +205,20 @@ def test_what_cannot_be_reckoned_ends_the_script_and_not_the_instrument(script: 
     assert said.splitlines()[-1].startswith(("!4205: Line ", "!001B: Line "))
     bench.now += 1.0
     assert bench.say("i\n").startswith("i")
+
+
+@pytest.mark.parametrize(
+    ("script", "overload"),
+    [
+        (POTENTIOSTAT + "set_e 3\ncell_on\nmeas_loop_eis f r i 100m 1k 1k 1i 3\n", False),
+        (POTENTIOSTAT + "set_e 3\ncell_on\nmeas_loop_eis f r i 500m 1k 1k 1i 3\n", True),  # 1.4 mA peak into 500 Ω
+        (GALVANOSTAT + "meas_loop_geis f r i 700u 1k 1k 1i 0\n", False),
+        (GALVANOSTAT + "meas_loop_geis f r i 900u 1k 1k 1i 0\n", True),
+        (GALVANOSTAT + "meas_loop_geis f r i 700u 50m 50m 1i 0\n", True),  # 3.2 V peak on 3 V
+    ],
+)
+def test_a_modulation_beyond_range_or_compliance_is_an_overload(script: str, overload: bool) -> None:
+    bench = VirtualTime(resistor_and_capacitor())
+    said = bench.start(VARIABLES + script + PACKET_OF_A_SPECTRUM) + bench.run()
+    (packet,) = [line for line in said.splitlines() if line.startswith("P")]
+    assert (",12" in packet) == overload
