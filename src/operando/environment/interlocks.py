@@ -4,7 +4,7 @@ import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from queue import Empty, SimpleQueue
 from typing import Any
@@ -14,6 +14,7 @@ from operando.control.interlock import Actions, Interlock, InterlockState, Trip
 from operando.environment.axis import Change
 from operando.environment.blackbox import BlackBox
 from operando.environment.limits import COMMAND
+from operando.environment.open_circuit import OPEN, RECORD, cell_of_record
 from operando.environment.ownership import Ownership
 from operando.environment.publication import Publication
 from operando.environment.requests import RequestDesk
@@ -85,6 +86,7 @@ class Interlocks:
         self._state = InterlockState(trips=_recalled(before))
         self._acted = Actions()
         self._opened: frozenset[str] = frozenset()
+        self._seen_open: dict[str, str] = {}
         self._samples: SimpleQueue[Mapping[str, Reading]] = SimpleQueue()
         self._mode = ""
         self._mode_before = str(before.get("mode", ""))
@@ -108,6 +110,8 @@ class Interlocks:
         """See a change of state; never blocks, from any thread."""
         if record == "PRESSURE:MODE":
             self._mode = str(value)
+        elif record.endswith(f":{RECORD}"):
+            self._seen_open[cell_of_record(record)] = str(value)
         self._box.shown(record, value, time_ns)
 
     def step(self, dt: float) -> None:
@@ -139,8 +143,19 @@ class Interlocks:
         return f"tripped by {_first_out(trips)}; latched until INTERLOCK:RESET" if trips else ""
 
     def objection_to_reset(self) -> str:
-        """Return which causes still stand, or nothing; from any thread."""
-        still = interlock.standing(self._state, self._table)
+        """Return which causes still stand, or nothing; from any thread.
+
+        What a cell's samples showed is over when its circuit was read back as open, and not before.
+        """
+        seen = {channel for channel, text in self._seen_open.items() if text.startswith(OPEN)}
+        table = [row for row in self._table if row.cell not in seen]
+        watches = [watch for row, watch in zip(self._table, self._state.watches, strict=False) if row.cell not in seen]
+        still = interlock.standing(replace(self._state, watches=tuple(watches)), table)
+        still += [
+            f"{trip.name}: {self._seen_open.get(trip.cell) or 'its circuit was not yet read back as open'}"
+            for trip in self._state.trips
+            if trip.cell is not None and trip.actions.current is CurrentAction.OPEN and trip.cell not in seen
+        ]
         return f"the cause still stands: {'; '.join(still)}" if still else ""
 
     def tell(self, change: Change) -> None:

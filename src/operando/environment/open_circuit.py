@@ -6,7 +6,10 @@ from datetime import UTC, datetime
 from operando.errors import InstrumentError, RequestRefused
 from operando.instruments.roles import Potentiostat
 
-UNVERIFIED = "cannot be verified: "
+RECORD = "OPEN_VERIFIED"
+"""Of each cell: what was read back; empty from a start on."""
+OPEN, UNVERIFIED = "open circuit read back: ", "cannot be verified: "
+"""How its text begins."""
 
 
 class OpenCircuit:
@@ -53,7 +56,7 @@ class OpenCircuit:
             return False
         moment = datetime.now(UTC).isoformat(timespec="milliseconds")
         self.verified = True
-        self._tell(f"open circuit read back: {voltage:.4f} V, {moment}")
+        self._tell(f"{OPEN}{voltage:.4f} V, {moment}")
         return True
 
     def cannot(self, why: str) -> None:
@@ -65,6 +68,17 @@ class OpenCircuit:
         if text == self._said:
             return
         self._said = text
-        self._show("OPEN_VERIFIED", text)
+        self._show(RECORD, text)
         if text:
             self._note(f"safe state of the cell: {text}")
+
+
+def cell_of_record(record: str) -> str:
+    """Return the channel of the cell that a record is of; empty for the main cell.
+
+    Examples
+    --------
+    >>> cell_of_record("CELL_B:OPEN_VERIFIED"), cell_of_record("CELL:OPEN_VERIFIED")
+    ('B', '')
+    """
+    return record.partition(":")[0].removeprefix("CELL").removeprefix("_")
