@@ -123,7 +123,7 @@ class RunningService:
         return name, reply["accepted"], reply["text"]
 
     def truth(self) -> list[list[float]]:
-        """Return what was true: time_ns, MPa, V, °C, A h extracted."""
+        """Return what was true: time_ns, MPa, V at the piezo, °C, A h passed, V and A of the cell."""
         lines = (self.root / "true.jsonl").read_text().split("\n")
         return [json.loads(line) for line in lines[:-1]]
 

@@ -68,12 +68,19 @@ def programme(name: str = "nmc811_cc_cv_eis.toml", passes: int = 3) -> CellProgr
     return compile_programme(validated(written, name), facts)
 
 
+class ShortOfMemory(Bench):
+    """A line that forgets what nobody took from it."""
+
+    def keep(self, bytes_kept: int) -> None:
+        self._incoming = self._incoming[:bytes_kept]
+
+
 class Day:
     """A service's part for one cell, on a log of its own; it can be killed and started again."""
 
     def __init__(self, folder: Path, whole: CellProgramme) -> None:
         self.cell = Witnessed()
-        self.bench = Bench(self.cell, clock_error=30e-6)
+        self.bench = ShortOfMemory(self.cell, clock_error=30e-6)
         self.folder, self.whole = folder, whole
         self.shown: dict[str, Value] = {}
         self.notes: list[str] = []
@@ -213,3 +220,21 @@ def test_a_paused_programme_does_what_one_that_was_not_paused_does(tmp_path: Pat
         assert age is not None
         assert age.value == pytest.approx(19.5, abs=1.0)
         assert len(steps) == 7 + 2
+
+
+@pytest.mark.parametrize("kept", [10**9, 4096], ids=["everything waited", "the line kept 4 KiB"])
+def test_a_frozen_host_finds_the_cell_inside_its_limits(tmp_path: Path, kept: int) -> None:
+    day = Day(tmp_path, programme(passes=1))
+    day.tell("start")
+    day.run(60.0)
+    day.bench.pass_time(90.0)  # nobody listens; the charge ends meanwhile
+    (ended,) = (time for time, what, _ in day.cell.done if what == "voltage")
+    assert day.cell.highest == pytest.approx(3.68, abs=0.002)
+    day.bench.keep(kept)
+    with closing(day.finish()) as history:
+        charge, steps = everything(history)
+        assert [step.kind for step in steps][:2] == ["constant_current", "constant_voltage"]
+        if kept > 4096:
+            assert charge == pytest.approx(day.cell.passed, abs=1e-3 * throughput(steps))
+            assert steps[0].how == "voltage >= 3.68 V"
+            assert steps[0].ended_ns == pytest.approx(START_NS + ended * NS, abs=INTERVAL * NS)

@@ -36,7 +36,7 @@ def test_start_holds_what_it_finds(running: RunningService) -> None:
     assert running.text("PRESSURE:STATE") == "idle"
     assert running.text("PRESSURE:MODE") == "closed_loop"
     assert running.stamped("PRESSURE:TARGET")[0] == pytest.approx(84.0, abs=0.1)
-    drives = np.array([drive for _, _, drive, _, _ in running.truth()])
+    drives = np.array([state[2] for state in running.truth()])
     assert np.ptp(drives) < 1.0
 
 

@@ -26,6 +26,7 @@ def main(root: Path, speed: float, capacity: float, *channels: str) -> None:
 
         def publish(state: TrueState) -> None:
             facts = [state.time_ns, state.stack_pressure, state.drive, state.temperature, state.passed]
+            facts += [state.voltage, state.current]
             truth.write(json.dumps(facts) + "\n")
 
         # its load cell tells the truth
