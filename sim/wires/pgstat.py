@@ -155,7 +155,7 @@ class PGStat:
         peak = math.sqrt(2.0) * amplitude
         if self.galvanostatic:
             current, swing = abs(self._setpoint) + peak, abs(self._cell.voltage) + peak * ohms
-            return current > HEADROOM * RANGES[self._range] or swing > COMPLIANCE
+            return current > HEADROOM * RANGES[self._ranges[1]] or swing > COMPLIANCE
         return abs(self._cell.current) + peak / max(ohms, 1e-9) > self._largest
 
     @property
@@ -166,7 +166,8 @@ class PGStat:
     @property
     def status(self) -> int:
         """Status bits of what is measured now."""
-        ampere, full_scale = abs(self._cell.current), RANGES[self._range]
+        full_scale = RANGES[self._ranges[1]]
+        ampere = abs(self._setpoint if self.galvanostatic and self.connected else self._cell.current)
         off = self._lead_off and self.connected
         if self.overloaded or self._source.limited or off or ampere > HEADROOM * full_scale:
             return OVERLOAD
@@ -180,8 +181,11 @@ class PGStat:
     def _drive(self) -> None:
         if not self.connected or self._lead_off:
             self._source.open()
+        elif self.galvanostatic:
+            given = max(-self._largest, min(self._largest, self._setpoint))
+            self._source.drive(True, given, COMPLIANCE)
         else:
-            self._source.drive(self.galvanostatic, self._setpoint, COMPLIANCE if self.galvanostatic else self._largest)
+            self._source.drive(False, self._setpoint, self._largest)
 
     def _noise(self) -> float:
         return float(self._random.standard_normal())

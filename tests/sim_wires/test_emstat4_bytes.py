@@ -186,6 +186,7 @@ def test_an_endless_loop_holds_nobody_up(bench: Bench) -> None:
 def test_a_current_beyond_its_range_is_an_overload(bench: Bench) -> None:
     bench.ask(CYCLE.replace("db 1m 1m", "db 10u 10u"))
     assert ",12,20F" in packets(bench.live(1.0))[0]
+    assert bench.cell.current == pytest.approx(11e-6)
 
 
 CONSTANT_VOLTAGE = """e
