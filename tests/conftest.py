@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-IN_REAL_TIME = {"bench", "campaigns", "environment", "interlocks", "live", "operator_room", "sim_faults"}
+IN_REAL_TIME = {"bench", "campaigns", "channels", "environment", "interlocks", "live", "operator_room", "sim_faults"}
 """Folders whose tests watch processes that keep time: one after the other, in a worker of their own."""
 NOT_SO = {"test_journal_bench.py", "test_power_loss.py", "test_regulation.py", "test_seven_days.py"}
 """Files in them that compute, or write to disks, and measure what their own host does to them."""
