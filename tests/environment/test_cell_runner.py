@@ -2,11 +2,13 @@
 
 import json
 import math
+from dataclasses import replace
 
 import pytest
 from environment.small_rig import START_NS
 from environment.talking_potentiostat import HOUR, LOWER, NS, PROGRAMME, TAPER, UPPER, Bench
 
+from operando.environment.cell.book import programme_json
 from operando.errors import InstrumentRefused, NoReply
 from operando.history import KeptProgramme, Spectrum
 from operando.vocabulary import End, Limit, Loop, ProgrammeState, Quality, Reading, Rest, programme_from
@@ -368,3 +370,13 @@ def test_a_step_that_is_spent_is_a_rest_of_the_same_number() -> None:
     bench.pause()
     bench.resume()
     assert bench.potentiostat.started[-1][0].steps[0] == spent
+
+
+def test_a_programme_that_is_too_long_for_its_record_is_told_in_part() -> None:
+    long = replace(PROGRAMME, source="#" * 100_000)
+    found = json.loads(programme_json(long))
+    assert found["hash"] == PROGRAMME.hash
+    assert "source" not in found
+    assert len(found["parts"]) == 1
+    many = replace(long, parts=PROGRAMME.parts * 1000)
+    assert json.loads(programme_json(many))["name"] == PROGRAMME.name

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from operando.environment.cell.facts import LONG_TEXT
 from operando.environment.heartbeats import KINDS
 from operando.environment.log_keeping import log_records
 from operando.environment.timing import timing_records
@@ -10,8 +11,6 @@ from operando.records import Kind, Put, RecordSpec
 from operando.vocabulary import QUANTITIES, Quantity, channel_quantities
 
 INTEGERS = ("CYCLE", "STEP", "RUN", "HALF_CYCLE", "WRITES")
-LONG_TEXT = 65_536
-"""Bytes of a compiled programme, or of a spectrum, as JSON."""
 
 
 def record_table(puts: Mapping[str, Put], channels: Sequence[str] = ()) -> list[RecordSpec]:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from typing import Any
 
+from operando.environment.cell.facts import LONG_TEXT
 from operando.history import KeptProgramme, RealisedStep, Spectrum, SpectrumPoint
 from operando.instruments.roles import ImpedancePoint
 from operando.vocabulary import CellProgramme, End, Limit, Step, plain, plain_step
@@ -125,7 +126,7 @@ class Book:
 
 def spectrum_json(spectrum: Spectrum) -> str:
     """Return a spectrum for its record."""
-    return json.dumps(
+    text = json.dumps(
         {
             "name": spectrum.name,
             "run": spectrum.run,
@@ -138,3 +139,15 @@ def spectrum_json(spectrum: Spectrum) -> str:
             "imaginary": [point.imaginary for point in spectrum.points],
         }
     )
+    return text if len(text) < LONG_TEXT else json.dumps({"name": spectrum.name, "run": spectrum.run})
+
+
+def programme_json(programme: CellProgramme) -> str:
+    """Return a programme for its record: without its source, or without its parts, where all does not fit."""
+    found = plain(programme)
+    for left_out in ("", "source", "parts"):
+        found.pop(left_out, None)
+        text = json.dumps(found)
+        if len(text.encode()) < LONG_TEXT:
+            break
+    return text

@@ -8,6 +8,9 @@ from operando.history import KeptProgramme, RealisedStep, Spectrum
 from operando.records import Value
 from operando.vocabulary import Reading
 
+LONG_TEXT = 65_536
+"""Bytes of the records of a compiled programme, and of a spectrum, as JSON."""
+
 
 @dataclass(frozen=True, slots=True)
 class CellFacts:

@@ -1,6 +1,5 @@
 """The cell programme on its potentiostat: start, pause, resume, stop, ends told by the host, and one found running."""
 
-import json
 import math
 import time
 from collections.abc import Callable, Mapping
@@ -9,6 +8,7 @@ from queue import SimpleQueue
 from typing import Any, Protocol
 
 from operando.environment.axis import Change
+from operando.environment.cell.book import programme_json
 from operando.environment.cell.facts import CellFacts, CellNames, Telling
 from operando.environment.cell.hosted import Hosted, waits_for_a_measurement
 from operando.environment.cell.progress import UNKNOWN, Progress
@@ -169,7 +169,7 @@ class ProgrammeRunner:
         self._telling.show("STATE", self.state.value)
 
     def _show_programme(self, programme: CellProgramme) -> None:
-        self._telling.show("PROGRAMME", json.dumps(plain(programme)))
+        self._telling.show("PROGRAMME", programme_json(programme))
 
     def _listen(self) -> None:
         found = self._potentiostat.poll()
