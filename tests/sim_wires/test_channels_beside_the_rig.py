@@ -108,3 +108,26 @@ def test_the_extremes_are_told_once(root: Path) -> None:
     clear_faults(root)
     cell_truth(root)
     assert cell_truth(root)["highest_voltage"] < rest + 0.1
+
+
+def test_a_source_meter_takes_the_place_of_the_potentiostat(tmp_path: Path) -> None:
+    stop = threading.Event()
+    with Wires(simulated_setup(tmp_path, potentiostat="keithley2400")) as wires:
+        thread = threading.Thread(target=wires.run, args=(stop,), name="wires")
+        thread.start()
+        try:
+            with serial.Serial(str(tmp_path / "sim" / "potentiostat"), 9600, timeout=10.0) as line:
+                line.write(b":SENS:FUNC 'VOLT','CURR';:FORM:ELEM VOLT,CURR;:SENS:CURR:PROT 1e-4\r")
+                line.write(b":SOUR:FUNC VOLT;:SOUR:VOLT 3.68;:OUTP ON\r:READ?\r")
+                volts, ampere = map(float, line.read_until(b"\r").split(b","))
+            with pytest.raises(FaultRefused, match="has no such fault"):
+                set_fault(tmp_path, "potentiostat", "limits_ignored")
+            set_fault(tmp_path, "potentiostat", "power_cycled")
+            truth = cell_truth(tmp_path)
+        finally:
+            stop.set()
+            thread.join()
+    assert ampere == pytest.approx(100e-6, rel=1e-3)
+    assert truth["lowest_voltage"] <= volts <= truth["highest_voltage"] + 1e-3
+    assert truth["largest_current"] == pytest.approx(100e-6)
+    assert not truth["connected"]
