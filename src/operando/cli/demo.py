@@ -23,10 +23,15 @@ def demo(
     out: Annotated[Path | None, typer.Option(help="Folder for everything; by default a new one here.")] = None,
     speed: Annotated[float, typer.Option(min=1, max=250, help="Times the current and the cell's kinetics.")] = 250.0,
     seed: Annotated[int, typer.Option(help="Of the simulated noise.")] = 1,
-    cycles: Annotated[int, typer.Option(min=1, help="Charges and discharges.")] = 1,
+    cycles: Annotated[
+        int | None, typer.Option(min=1, help="Charges and discharges; 1, or as the programme has.")
+    ] = None,
     frames: Annotated[str | None, typer.Option(metavar="GLOB", help="Real images in place of simulated ones.")] = None,
     poni: FileOption = None,
     recipe: FileOption = None,
+    programme: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="Cell programme in place of one cycle at C/4.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Charge and discharge a simulated solid-state cell at 85 MPa in the beam, and write its file of record."""
@@ -36,7 +41,9 @@ def demo(
     began = time.monotonic()
     folder = _fresh_folder(out)
     progress(f"writing everything to {folder}")
-    configuration = write_configuration(folder / "configuration", speed, seed, cycles, frames, poni, recipe)
+    if cycles is None and programme is None:
+        cycles = 1
+    configuration = write_configuration(folder / "configuration", speed, seed, cycles, frames, poni, recipe, programme)
     config, place = load(configuration), Root(folder)
     progress("starting the simulated beamline, the environment service and the recorder")
     supervisor = bring_up(place, configuration)

@@ -16,7 +16,14 @@ OF_THE_SIMULATED_BEAM = {
 
 
 def write_configuration(
-    folder: Path, speed: float, seed: int, cycles: int, frames: str | None, poni: Path | None, recipe: Path | None
+    folder: Path,
+    speed: float,
+    seed: int,
+    cycles: int | None,
+    frames: str | None,
+    poni: Path | None,
+    recipe: Path | None,
+    programme: Path | None = None,
 ) -> Path:
     """Copy the shipped simulated endstation into a folder of its own and set what was asked for.
 
@@ -30,12 +37,14 @@ def write_configuration(
         Times the current and the cell's kinetics, 1 to 250.
     seed : int
         Of the simulated noise.
-    cycles : int
-        Charges and discharges.
+    cycles : int or None
+        Passes of the outermost loops; None for those of the programme.
     frames : str or None
         Glob pattern of real detector images to serve in place of simulated ones.
     poni, recipe : Path or None
         Geometry and recipe in place of the shipped ones.
+    programme : Path or None
+        Cell programme in place of the shipped endstation's.
 
     Returns
     -------
@@ -43,18 +52,21 @@ def write_configuration(
         The endstation's TOML file.
     """
     import operando.configs
-    from operando.config.programme import hastened
+    from operando.config.programme import hastened, load_programme
 
     shipped = Path(operando.configs.__file__).parent
     for name in ("poni", "recipes", "materials", "programmes"):
         shutil.copytree(shipped / name, folder / name)
     document: Any = tomlkit.parse((shipped / "simulated.toml").read_text(encoding="utf-8"))
     simulation, integration = document["simulation"], document["integration"]
-    programme = hastened(document["programme"].unwrap(), speed, SAMPLE_INTERVAL)
-    for entry in programme["steps"]:
-        if entry["kind"] == "loop":
+    written = document["programme"].unwrap()
+    if programme is not None:
+        written = load_programme(programme).model_dump(mode="json", exclude_none=True)
+    faster = hastened(written, speed, SAMPLE_INTERVAL)
+    for entry in faster["steps"]:
+        if entry["kind"] == "loop" and cycles is not None:
             entry["passes"] = cycles
-    document["programme"] = programme
+    document["programme"] = faster
     simulation.update({"speed": speed, "seed": seed})
     if frames:
         simulation["frames"] = str(Path(frames).expanduser().absolute())
