@@ -9,7 +9,7 @@ from environment.small_rig import START_NS
 from operando.environment.axis import Change
 from operando.environment.cell import CellFacts, CellNames, ProgrammeRunner, Recollection
 from operando.environment.cell.facts import telling
-from operando.errors import InstrumentError
+from operando.errors import InstrumentError, RequestRefused
 from operando.history import KeptProgramme, RealisedStep, Spectrum
 from operando.instruments.roles import (
     ClockReading,
@@ -164,6 +164,7 @@ class Bench:
         self.elapsed = self.own = 0.0
         self.run = 0
         self.verifier = Watch()
+        self.compiling: dict[str, CellProgramme] = {}
         names = CellNames(channel)
         told = telling(
             names, lambda found: self.samples.append(dict(found)),
@@ -172,17 +173,22 @@ class Bench:
         )  # fmt: skip
         self.runner = ProgrammeRunner(
             self.potentiostat, PROGRAMME, told, FACTS, names, before or Recollection(),
-            lambda: self.temperature, self.verifier, lambda: self.now_ns,
+            lambda: self.temperature, self.verifier, self.compiled, lambda: self.now_ns,
         )  # fmt: skip
         self.step()
 
     def step(self, dt: float = 0.02) -> None:
         self.runner.step(dt)
 
-    def tell(self, field: str) -> str:
+    def compiled(self, text: str) -> CellProgramme:
+        if text not in self.compiling:
+            raise RequestRefused(f"{text!r} is no programme")
+        return self.compiling[text]
+
+    def tell(self, field: str, text: str = "") -> str:
         """Have a change carried out; return why it was not."""
         done: Future[str] = Future()
-        self.runner.tell(Change(field, done=done))
+        self.runner.tell(Change(field, done=done, text=text))
         self.step()
         return done.result(0)
 

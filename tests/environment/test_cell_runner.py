@@ -380,3 +380,18 @@ def test_a_programme_that_is_too_long_for_its_record_is_told_in_part() -> None:
     assert len(found["parts"]) == 1
     many = replace(long, parts=PROGRAMME.parts * 1000)
     assert json.loads(programme_json(many))["name"] == PROGRAMME.name
+
+
+def test_another_programme_can_be_loaded_while_none_runs() -> None:
+    bench = Bench()
+    other = replace(PROGRAMME, name="other", hash="other")
+    bench.compiling = {"name = 'other'": other}
+    bench.start()
+    assert bench.tell("load", "name = 'other'") == "a programme is running"
+    bench.potentiostat.finish()
+    bench.step()
+    assert "is no programme" in bench.tell("load", "nonsense")
+    assert bench.tell("load", "name = 'other'") == ""
+    assert json.loads(str(bench.shown["CELL:PROGRAMME"]))["name"] == "other"
+    bench.start()
+    assert bench.potentiostat.started[-1][0] == other

@@ -81,7 +81,7 @@ REFUSED = [
     ("PRESSURE", "volts", 6.0, "allowed: drive, mode, ramp_rate, reset, settle_time, stop, target, tolerance"),
     ("TEMPERATURE", "drive", 60.0, "allowed: ramp_rate, reset, settle_time, stop, target, tolerance"),
     ("TEMPERATURE", "target", 120.0, f"above the high limit 100 degC ({FILE}: [heater] high_limit_C)"),
-    ("CELL", "target", 3.0, "allowed: end_step, pause, reset, resume, start, stop"),
+    ("CELL", "target", 3.0, "allowed: end_step, load, pause, reset, resume, start, stop"),
 ]
 
 

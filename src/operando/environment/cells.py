@@ -10,6 +10,7 @@ from operando.environment.cell import CellFacts, CellNames, ProgrammeRunner
 from operando.environment.cell.facts import telling
 from operando.environment.cell.recollection import recollection
 from operando.environment.equipment import Equipment
+from operando.environment.loading import compiler
 from operando.environment.memory import Facts
 from operando.environment.open_circuit import OpenCircuit
 from operando.environment.publication import Publication
@@ -70,6 +71,7 @@ class Cells:
                 recollection(before.facts(remembered(channel)), history, cell.name, channel),
                 temperature if not channel else _nobody,
                 OpenCircuit(potentiostat, told.show, told.note),
+                compiler(config, channel),
             )
 
     def workers(self, stop: threading.Event) -> dict[str, Callable[[], None]]:

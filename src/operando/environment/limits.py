@@ -24,6 +24,8 @@ class Field:
         The value is ignored.
     words : tuple of str
         What may be asked for in words; the value is ignored.
+    text : bool
+        A text is asked for, not an empty one; the value is ignored.
     """
 
     unit: str = ""
@@ -33,6 +35,7 @@ class Field:
     high_key: str = ""
     command: bool = False
     words: tuple[str, ...] = ()
+    text: bool = False
 
 
 COMMAND = Field(command=True)
@@ -79,8 +82,10 @@ def temperature_fields(config: Endstation) -> dict[str, Field]:
 
 
 def programme_fields() -> dict[str, Field]:
-    """Return what may be asked of the cell programme, whose limits are checked with the configuration."""
-    return dict.fromkeys(("start", "stop", "pause", "resume", "end_step", "reset"), COMMAND)
+    """Return what may be asked of a cell programme, whose limits are checked where it is compiled."""
+    return {"load": Field(text=True)} | dict.fromkeys(
+        ("start", "stop", "pause", "resume", "end_step", "reset"), COMMAND
+    )
 
 
 def control_fields() -> dict[str, Field]:
@@ -116,7 +121,11 @@ def check(subject: str, request: Request, fields: dict[str, Field]) -> None:
             f"{subject}: {request.who} asked for {request.field} = {request.text!r}; "
             f"allowed: {', '.join(field.words)}; nothing changes"
         )
-    if field.words or field.command or field.low <= request.value <= field.high:
+    if field.text and not request.text.strip():
+        raise RequestRefused(
+            f"{subject}: {request.who} asked for {request.field} without a text; one is wanted; nothing changes"
+        )
+    if field.text or field.words or field.command or field.low <= request.value <= field.high:
         return
     asked = f"{subject}: {request.who} asked for {request.field} = {request.value:g} {field.unit}"
     if not math.isfinite(request.value):

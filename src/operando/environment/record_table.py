@@ -70,7 +70,7 @@ def _cell(name: str) -> list[RecordSpec]:
         RecordSpec(f"{name}:PAUSE", "flag", description="put 1: pause at open circuit; 0: go on"),
         RecordSpec(f"{name}:END_STEP", "flag", description="put 1: the measurement is done"),
         RecordSpec(f"{name}:SAFE", "flag", description="put 1: cell to open circuit"),
-        RecordSpec(f"{name}:REQUEST", "text", description="ask: JSON of id, who, field, value"),
+        RecordSpec(f"{name}:REQUEST", "text", description="ask: JSON of id, who, field, text", length=LONG_TEXT),
         RecordSpec(f"{name}:REPLY", "text", description="answer: JSON of id, accepted, text"),
     ]
 

@@ -14,7 +14,7 @@ from operando.errors import RequestRefused
 from operando.vocabulary import Reply, Request
 
 KEYS = tuple(field.name for field in fields(Request))
-ANSWERED_WHEN_DONE = ("start", "pause", "resume", "end_step", "mode", "reset", "hold", "safe")
+ANSWERED_WHEN_DONE = ("start", "pause", "resume", "end_step", "load", "mode", "reset", "hold", "safe")
 """The next request of whoever waits for the answer builds on these; or an instrument may refuse them."""
 
 

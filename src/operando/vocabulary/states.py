@@ -76,12 +76,12 @@ class Request:
     field : str
         What is asked for: ``target``, ``tolerance``, ``settle_time``, ``ramp_rate``, ``stop``, ``reset`` (regulated
         quantities); ``mode``, ``drive`` (the stack pressure); ``start``, ``stop``, ``pause``, ``resume``, ``end_step``,
-        ``reset`` (a cell programme);
+        ``load``, ``reset`` (a cell programme);
         ``own``, ``disown``, ``hold``, ``safe`` (the endstation).
     value : float
         In the internal unit of the field; ignored by commands as ``stop`` and ``start``.
     text : str
-        Where words are asked for, the word: a `Mode` for ``mode``.
+        Where words are asked for, the word: a `Mode` for ``mode``; the text of a cell programme for ``load``.
     """
 
     id: str

@@ -9,7 +9,7 @@ from typing import Any
 from operando.control.accounting import Account
 from operando.environment.cell.script import Script, position_from, recalled
 from operando.history import EnvironmentHistory, Spectrum
-from operando.vocabulary import Position, ProgrammeState, programme_from
+from operando.vocabulary import CellProgramme, Position, ProgrammeState, programme_from
 
 _logger = logging.getLogger(__name__)
 FLOWED = 10_000_000_000
@@ -65,6 +65,10 @@ class Recollection:
         Out of the environment log.
     spectrum : Spectrum or None
         The last one, out of the environment log.
+    loaded : CellProgramme or None
+        What somebody had loaded in place of the configured one.
+    in_place_of : str
+        Hash of that configured one.
     """
 
     state: ProgrammeState = ProgrammeState.IDLE
@@ -76,6 +80,8 @@ class Recollection:
     row: Mapping[str, Any] = field(default_factory=dict)
     last: LastCount | None = None
     spectrum: Spectrum | None = None
+    loaded: CellProgramme | None = None
+    in_place_of: str = ""
 
 
 def recollection(facts: Mapping[str, Any], history: EnvironmentHistory, cell: str, channel: str = "") -> Recollection:
@@ -112,6 +118,8 @@ def recollection(facts: Mapping[str, Any], history: EnvironmentHistory, cell: st
             row,
             known.last,
             _spectrum(history, row, channel),
+            programme_from(facts["loaded"]) if facts.get("loaded") else None,
+            str(facts.get("in_place_of", "")),
         )
     except (KeyError, TypeError, ValueError) as error:
         _logger.error("what the service before remembered of the cell programme cannot be read: %r", error)

@@ -9,8 +9,10 @@ from typing import Any, Protocol
 
 from operando.environment.axis import Change
 from operando.environment.cell.book import programme_json
+from operando.environment.cell.choice import Choice, nothing_else
 from operando.environment.cell.facts import CellFacts, CellNames, Telling
-from operando.environment.cell.hosted import Hosted, waits_for_a_measurement
+from operando.environment.cell.hosted import Hosted
+from operando.environment.cell.objections import objection
 from operando.environment.cell.progress import UNKNOWN, Progress
 from operando.environment.cell.recollection import Recollection
 from operando.environment.cell.script import Script
@@ -27,7 +29,6 @@ SLOWLY = 1.0
 SHORTEST_PATIENCE = 5.0
 """s that a programme which was left running may be silent; its end may have come while no service listened."""
 UNHEARD = "while no service listened: how is not known"
-LATCHED = "the safe state is latched until somebody asks for reset"
 NOTHING = Recollection()
 UNKNOWN_CELL = CellFacts()
 MAIN = CellNames()
@@ -67,6 +68,8 @@ class ProgrammeRunner:
         Returns the last reading at the cell, °C, or None.
     verifier : Verifier, optional
         Reads the safe state back.
+    compiled : callable
+        Takes the text of another programme and returns it compiled; raises `RequestRefused`.
     now_ns : callable
         UTC, ns since the epoch.
     """
@@ -81,9 +84,11 @@ class ProgrammeRunner:
         before: Recollection = NOTHING,
         temperature: Callable[[], Reading | None] = lambda: None,
         verifier: Verifier | None = None,
+        compiled: Callable[[str], CellProgramme] = nothing_else,
         now_ns: Callable[[], int] = time.time_ns,
     ) -> None:
-        self._potentiostat, self._programme, self._telling = potentiostat, programme, telling
+        self._potentiostat, self._telling = potentiostat, telling
+        self._choice = Choice(programme, compiled, before)
         self._progress = Progress(facts, names, telling, before)
         self._hosted, self._silence = Hosted(temperature), Silence()
         self._verifier, self._now_ns = verifier, now_ns
@@ -111,22 +116,7 @@ class ProgrammeRunner:
 
     def objection(self, field: str = "start") -> str:
         """Return why something cannot be asked for now, or nothing; from any thread."""
-        if field in ("start", "resume") and self.latched:
-            return LATCHED
-        if field == "start":
-            return {
-                ProgrammeState.RUNNING: "a programme is running",
-                ProgrammeState.PAUSED: "a programme is paused: resume it, or stop it",
-            }.get(self.state, "")
-        if field in ("pause", "end_step") and self.state is not ProgrammeState.RUNNING:
-            return f"no programme is running, it is {self.state.value}"
-        if field == "end_step" and not waits_for_a_measurement(step := self._progress.step):
-            return f"the step {step.name if step else ''!r} waits for no measurement"
-        if field == "resume" and self.state is ProgrammeState.RUNNING:
-            return "a programme is running"
-        if field == "resume" and self._stands is None:
-            return "no programme was interrupted, or where it stood is not known"
-        return ""
+        return objection(field, self.state, self.latched, self._progress.step, self._stands)
 
     def step(self, dt: float) -> None:
         """Carry out changes, take what came, end steps that wait for the host, notice silence and the end.
@@ -165,7 +155,7 @@ class ProgrammeRunner:
         if known and before.script:
             self._potentiostat.adopt(before.script.remaining)
             self._patience = max(self._patience, *(3 * patience(step) for step in before.script.whole.steps))
-        self._show_programme(before.script.whole if known and before.script else self._programme)
+        self._show_programme(before.script.whole if known and before.script else self._choice.programme)
         self._telling.show("STATE", self.state.value)
 
     def _show_programme(self, programme: CellProgramme) -> None:
@@ -250,10 +240,10 @@ class ProgrammeRunner:
             if change.field in ("stop", "safe"):
                 self.latched = self.latched or change.field == "safe"
                 self._stop(change.field)
-            elif objection := self.objection(change.field):
-                raise RequestRefused(objection)
+            elif refusal := self.objection(change.field):
+                raise RequestRefused(refusal)
             else:
-                self._carry_out(change.field)
+                self._carry_out(change)
         except (InstrumentError, RequestRefused) as error:
             change.carried_out(str(error))
             if change.field in ("stop", "safe") and self._verifier:
@@ -265,15 +255,20 @@ class ProgrammeRunner:
             self._remember()
         change.carried_out()
 
-    def _carry_out(self, field: str) -> None:
+    def _carry_out(self, change: Change) -> None:
+        field = change.field
         if field == "start":
-            self._start(Script(self._programme))
+            self._start(Script(self._choice.programme))
         elif field == "pause":
             self._pause()
         elif field == "resume":
             self._resume()
         elif field == "end_step":
             self._end_step("measurement done")
+        elif field == "load":
+            loaded = self._choice.load(change.text)
+            self._show_programme(loaded)
+            self._telling.note(f"programme {loaded.name!r} is loaded; it runs when it is started")
         elif field == "reset":
             self.latched = False
 
@@ -335,6 +330,7 @@ class ProgrammeRunner:
             "latched": self.latched,
             "stands": self._progress.standing(self._stands),
             "programme": self._plain[1] if script and self._plain else None,
+            **self._choice.facts,
             **self._progress.facts(),
         }
 
