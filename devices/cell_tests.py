@@ -15,6 +15,7 @@ from operando.vocabulary import (
     Crossing,
     Impedance,
     Next,
+    Passed,
     ProgrammeState,
     StepBegun,
 )
@@ -51,6 +52,8 @@ def test_of(cell: "Potentiostat", awaited: Awaited) -> CellTest:
     """
     if isinstance(awaited, Crossing):
         return ReadingCrosses(cell, awaited)
+    if isinstance(awaited, Passed):
+        return ChargePasses(cell, awaited)
     if isinstance(awaited, StepBegun):
         return StepRuns(cell, awaited)
     if awaited.event in (CellEvent.CYCLE_BEGUN, CellEvent.HALF_CYCLE_BEGUN):
@@ -87,6 +90,33 @@ class ReadingCrosses:
     def seen(self) -> str:
         """Return the last reading."""
         return f"it is {float(self._signal.value):.6g} {self._unit}".rstrip()
+
+
+class ChargePasses:
+    """The charge has changed since the first new sample."""
+
+    def __init__(self, cell: "Potentiostat", awaited: Passed) -> None:
+        if not math.isfinite(awaited.increment) or awaited.increment == 0.0:
+            raise RequestRefused(f"{cell.name}: {awaited.increment:g} A h is no charge to wait for")
+        self._signal, self._increment = cell.charge, awaited.increment
+        self._before = cell.charge.timestamp
+        self._first: float | None = None
+        self.signals = (cell.charge,)
+        self.words = f"{awaited.increment:+g} A h"
+
+    def met(self) -> bool:
+        """Whether so much has passed."""
+        if self._signal.timestamp == self._before or self._signal.alarm_severity == AlarmSeverity.INVALID:
+            return False
+        charge = float(self._signal.value)
+        if self._first is None:
+            self._first = charge
+        passed = charge - self._first
+        return passed >= self._increment if self._increment > 0 else passed <= self._increment
+
+    def seen(self) -> str:
+        """Return what has passed."""
+        return "no sample came" if self._first is None else f"{float(self._signal.value) - self._first:+.6g} A h passed"
 
 
 class StepRuns:

@@ -1,5 +1,27 @@
 """Bluesky plans: generators of messages that know protocols, never a device class."""
 
+from operando.plans.at_rest import at_rest
+from operando.plans.impedance_in_beam_gaps import impedance_in_beam_gaps
 from operando.plans.operando_cycle import operando_cycle
+from operando.plans.programmed_cell import (
+    measurement_done,
+    pause_programme,
+    resume_programme,
+    wait_for_charge,
+    wait_for_event,
+    wait_for_step,
+    wait_for_voltage,
+)
 
-__all__ = ["operando_cycle"]
+__all__ = [
+    "at_rest",
+    "impedance_in_beam_gaps",
+    "measurement_done",
+    "operando_cycle",
+    "pause_programme",
+    "resume_programme",
+    "wait_for_charge",
+    "wait_for_event",
+    "wait_for_step",
+    "wait_for_voltage",
+]

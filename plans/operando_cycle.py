@@ -9,7 +9,9 @@ import bluesky.preprocessors as bpp
 from bluesky.protocols import Configurable, Flyable, Movable, Readable, Status, Triggerable
 from bluesky.utils import MsgGenerator, plan
 
+from operando.errors import RequestRefused
 from operando.plans.schedule import Schedule
+from operando.vocabulary import ProgrammeState
 
 STREAM = "xrd"
 """Name of the stream of frames."""
@@ -24,8 +26,9 @@ def operando_cycle(
     detector: Readable[Any],
     stack_pressure: Movable[float],
     heater: Movable[float],
-    potentiostat: Flyable,
+    potentiostat: Any,
     *,
+    attach: bool = False,
     pressure: float = 85.0,
     temperature: float = 25.0,
     exposure: float = 1.0,
@@ -48,6 +51,9 @@ def operando_cycle(
         Settled before the programme starts.
     potentiostat : Flyable
         Runs the programme of the configuration.
+    attach : bool
+        Go on with the programme that runs, or is paused: nothing is started, and pressure and temperature stay what
+        they are.
     pressure : float
         MPa.
     temperature : float
@@ -67,19 +73,31 @@ def operando_cycle(
         Uid of the run.
     """
     _check(detector=detector, stack_pressure=stack_pressure, heater=heater, potentiostat=potentiostat)
-    arguments = {"pressure": pressure, "temperature": temperature, "exposure": exposure, "interval": interval}
+    arguments: dict[str, Any] = {"exposure": exposure, "interval": interval}
+    arguments |= {"attach": True} if attach else {"pressure": pressure, "temperature": temperature}
     metadata = {"plan_name": "operando_cycle", "plan_args": arguments, **(md or {})}
     everything = [detector, stack_pressure, heater, potentiostat, *readables]
 
     @bpp.stage_decorator([detector])
     @bpp.run_decorator(md=metadata)
     def run() -> MsgGenerator[None]:
-        yield from bps.mv(stack_pressure, pressure, heater, temperature)
-        yield from _start(potentiostat)
+        if not attach:
+            yield from bps.mv(stack_pressure, pressure, heater, temperature)
+            yield from _start(potentiostat)
         yield from _frames(everything, potentiostat, interval)
 
+    if attach:
+        yield from _check_running(potentiostat)
     yield from bps.configure(detector, {"acquire_time": exposure})
     return (yield from run())
+
+
+def _check_running(potentiostat: Any) -> MsgGenerator[None]:
+    state = yield from bps.rd(potentiostat.state)
+    if state not in (ProgrammeState.RUNNING, ProgrammeState.PAUSED):
+        raise RequestRefused(
+            f"operando_cycle: attach to the cell programme asked, but none runs: it is {state}; nothing was started"
+        )
 
 
 def _start(potentiostat: Flyable) -> MsgGenerator[None]:

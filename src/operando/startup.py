@@ -1,7 +1,18 @@
 """What IPython and the queue server import: ``RE``, device names, plan names, nothing else."""
 
 from operando.engine.session import open_session as _open_session
-from operando.plans import operando_cycle
+from operando.plans import (
+    at_rest,
+    impedance_in_beam_gaps,
+    measurement_done,
+    operando_cycle,
+    pause_programme,
+    resume_programme,
+    wait_for_charge,
+    wait_for_event,
+    wait_for_step,
+    wait_for_voltage,
+)
 
 _session = _open_session()
 
@@ -15,14 +26,26 @@ detector = _session.devices.detector
 shutter = _session.devices.shutter
 ring_current = _session.devices.ring_current
 
+globals().update(_session.devices.channels)  # potentiostat_b and so on, one for each further channel
+
 __all__ = [
     "RE",
+    "at_rest",
     "detector",
     "heater",
+    "impedance_in_beam_gaps",
+    "measurement_done",
     "operando_cycle",
+    "pause_programme",
     "potentiostat",
+    "resume_programme",
     "ring_current",
     "shutter",
     "stack_pressure",
     "stage",
+    "wait_for_charge",
+    "wait_for_event",
+    "wait_for_step",
+    "wait_for_voltage",
 ]
+__all__ += list(_session.devices.channels)

@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 from bluesky import RunEngine
 from bluesky.utils import FailedStatus, RunEngineInterrupted
+from cell_of_nothing import Value
 from ophyd.status import Status
 from plain_devices import Thing, done
 
+from operando.errors import RequestRefused
 from operando.plans import operando_cycle
 
 
@@ -60,6 +62,7 @@ class Potentiostat(Told):
     def __init__(self, name: str, journal: list[str]) -> None:
         super().__init__(name, journal)
         self.programme = Status()
+        self.state = Value("state", "idle")
 
     def kickoff(self) -> Status:
         self.journal.append("programme started")
@@ -189,3 +192,19 @@ def test_what_is_not_a_device_is_refused_before_anything_moves(rig: Rig) -> None
     with pytest.raises(TypeError, match=r"operando_cycle: heater = 'heatr': a \w+ device is wanted; nothing moved"):
         rig.engine(operando_cycle(rig.detector, rig.pressure, "heatr", rig.potentiostat))
     assert rig.journal == []
+
+
+@pytest.mark.parametrize("state", ["running", "paused"])
+def test_a_programme_that_runs_is_attached_to_and_nothing_else_is_touched(rig: Rig, state: str) -> None:
+    rig.potentiostat.state.value = state
+    rig.end_programme_at(frame=2)
+    rig.engine(rig.cycle(attach=True))
+    assert rig.journal == ["exposure 1.0", "file open", "frame", "frame", "file closed"]
+    assert rig.documents["start"][0]["plan_args"] == {"exposure": 1.0, "interval": 0.01, "attach": True}
+
+
+def test_where_none_runs_there_is_nothing_to_attach_to(rig: Rig) -> None:
+    with pytest.raises(RequestRefused, match="none runs: it is idle; nothing was started"):
+        rig.engine(rig.cycle(attach=True))
+    assert rig.journal == []
+    assert rig.documents == {}

@@ -2,8 +2,10 @@
 
 import dataclasses
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+
+from ophyd import Device
 
 from operando.config import Endstation
 from operando.devices import (
@@ -32,6 +34,14 @@ class Devices:
     detector: FrameDetector
     shutter: Shutter
     ring_current: RingCurrent
+    channels: dict[str, Potentiostat] = field(default_factory=dict)
+    """Those of the further channels, by name: ``potentiostat_b``."""
+
+    @property
+    def named(self) -> dict[str, Device]:
+        """Return each device by its name."""
+        own = {each.name: getattr(self, each.name) for each in dataclasses.fields(self) if each.name != "channels"}
+        return own | self.channels
 
     def connect(self, timeout: float = CONNECTION_TIME) -> None:
         """Wait until every record of every device answers.
@@ -42,11 +52,11 @@ class Devices:
             Names the records that do not.
         """
         silent = []
-        for field in dataclasses.fields(self):
+        for name, device in self.named.items():
             try:
-                getattr(self, field.name).wait_for_connection(timeout=timeout)
+                device.wait_for_connection(timeout=timeout)
             except TimeoutError as error:
-                silent.append(f"{field.name}: {error}")
+                silent.append(f"{name}: {error}")
                 timeout = 0.1  # the others have had their time meanwhile
         if silent:
             raise EndstationError("; ".join(silent) + "; `operando status` tells whether their servers run")
@@ -63,6 +73,7 @@ def build(config: Endstation, frames_folder: Callable[[], Path]) -> Devices:
         Makes a folder for frames that are about to be taken.
     """
     prefix = config.prefix
+    channels = {f"potentiostat_{channel.name.lower()}": channel.name for channel in config.channels}
     return Devices(
         stack_pressure=StackPressure(prefix, name="stack_pressure"),
         heater=Heater(prefix, name="heater"),
@@ -76,4 +87,5 @@ def build(config: Endstation, frames_folder: Callable[[], Path]) -> Devices:
         ),
         shutter=Shutter(config.source.shutter, name="shutter"),
         ring_current=RingCurrent(config.source.ring_current, name="ring_current"),
+        channels={name: Potentiostat(prefix, channel=channel, name=name) for name, channel in channels.items()},
     )

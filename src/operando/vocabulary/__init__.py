@@ -1,6 +1,6 @@
 """Words of the field: quantities, units, enumerations, frozen records. Imports nothing."""
 
-from operando.vocabulary.awaited import DONE, Awaited, CellEvent, Crossing, Next, StepBegun
+from operando.vocabulary.awaited import DONE, Awaited, CellEvent, Crossing, Next, Passed, StepBegun
 from operando.vocabulary.cell_programme import (
     HOSTED,
     CellProgramme,
@@ -69,6 +69,7 @@ __all__ = [
     "Loop",
     "Mode",
     "Next",
+    "Passed",
     "Phase",
     "Position",
     "PotentialScale",

@@ -38,6 +38,19 @@ class Crossing:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Passed:
+    """A charge passes, net, from the first sample on that comes after it was asked for.
+
+    Parameters
+    ----------
+    increment : float
+        A h, charging positive.
+    """
+
+    increment: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class StepBegun:
     """A step runs.
 
@@ -66,7 +79,7 @@ class Next:
     event: CellEvent
 
 
-Awaited = Crossing | StepBegun | Next
+Awaited = Crossing | Passed | StepBegun | Next
 """What a plan can wait for."""
 
 DONE = "done"
