@@ -2,6 +2,7 @@
 
 import json
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
@@ -96,11 +97,16 @@ class Campaign(RunningService):
             lines = file.read().split("\n")[:-1]
         found = []
         for line in reversed(lines):
-            time_ns, pressure, drive, temperature, _ = json.loads(line)
+            time_ns, pressure, drive, temperature, *_ = json.loads(line)
             if time_ns < since_ns:
                 break
             found.append(Moment(time_ns, pressure, drive, temperature))
         return found[::-1]
+
+    def samples_since(self, since_ns: int) -> int:
+        """How many samples of the cell the environment log holds since an instant."""
+        with closing(self.history()) as history:
+            return len(history.samples("voltage", since_ns, time.time_ns()).value)
 
     def log_since(self, place: int) -> str:
         """What the service has said from a place in its log on."""

@@ -36,6 +36,7 @@ class Case:
         return f"{self.target} {self.kind}{value}, {self.mode}"
 
 
+OPEN = "safe state of the cell: open circuit read back: "
 LINE_FAULTS = ("unplugged", "hung", "nak", "half", "garbage")
 
 ROWS: tuple[Case, ...] = (
@@ -65,16 +66,24 @@ ROWS: tuple[Case, ...] = (
     *(Case("heater", kind, says="heater: ", alarm="heater_silent") for kind in LINE_FAULTS),
     Case("heater", "slow", says="not answered within", alarm="heater_silent"),
     Case("heater", "reopened", says="line lost"),
-    # the script keeps its own limits; what is not heard is not in the log, and the pressure is regulated all the same
-    Case("potentiostat", "overload"),
-    Case("potentiostat", "unplugged", says="line lost"),
-    Case("potentiostat", "hung"),
-    Case("potentiostat", "nak"),
-    Case("potentiostat", "half"),
-    Case("potentiostat", "garbage", says="EmStat4: "),
-    Case("potentiostat", "slow"),
-    Case("potentiostat", "reopened", says="line lost"),
 )
+
+OF_A_CELL: tuple[Case, ...] = (
+    Case("potentiostat", "overload", "overload", OPEN),
+    *(Case("potentiostat", kind, "cell_silent", OPEN) for kind in ("unplugged", "hung", "half", "slow", "silent")),
+    Case("potentiostat", "power_cycled", "cell_silent", OPEN),
+    Case("potentiostat", "garbage", may="cell_silent", says="EmStat4: "),  # some packets come through
+    Case("potentiostat", "reopened", may="cell_silent", says="line lost"),  # the next sample may be one too late
+    Case("potentiostat", "nak"),  # what it measures is heard all the same
+    Case("potentiostat", "clock"),  # the host's estimate of it follows
+    Case("potentiostat", "limits_ignored"),  # until a limit is passed: see test_cell_faults.py
+    Case("cell", "short", "short_circuit", OPEN, value=2000.0),  # a harder one empties the cell for the cases behind
+    Case("cell", "lead_off", "lead_off", OPEN),
+    Case("cell", "counter_electrode", "short_circuit", OPEN, value=0.2),  # looks like one: the voltage falls at once
+)
+"""While a programme runs; in the released mode none can, and nothing trips."""
+AT_REST = {"unplugged": "line lost", "reopened": "line lost", "garbage": "EmStat4: "}
+"""What is said of a potentiostat whose cell is at open circuit."""
 
 ENDED_SCRIPT = Case("potentiostat", "runtime_error", says="ended with '!0032")
 STUCK_OUTPUT = Case("piezo", "stuck", FOREIGN, "its output is")
@@ -103,5 +112,10 @@ QUICK = {
     ("potentiostat", "runtime_error", "closed_loop"),
 }
 
-CASES: tuple[Case, ...] = (*(replace(row, mode=mode) for row in ROWS for mode in MODES), *PARTICULAR)
+CASES: tuple[Case, ...] = (
+    *(replace(row, mode=mode) for row in ROWS for mode in MODES),
+    *(replace(row, mode=mode) for row in OF_A_CELL for mode in MODES if mode != "released"),
+    *(replace(row, mode="released", first="", says=AT_REST.get(row.kind, "")) for row in OF_A_CELL),
+    *PARTICULAR,
+)
 SHORT: tuple[Case, ...] = tuple(case for case in CASES if (case.target, case.kind, case.mode) in QUICK)
