@@ -395,3 +395,31 @@ def test_another_programme_can_be_loaded_while_none_runs() -> None:
     assert json.loads(str(bench.shown["CELL:PROGRAMME"]))["name"] == "other"
     bench.start()
     assert bench.potentiostat.started[-1][0] == other
+
+
+def test_an_end_that_could_not_be_told_is_told_again() -> None:
+    bench = Bench()
+    bench.start()
+    bench.begin()
+    bench.sample(3, 0.0)
+    bench.step()
+    bench.temperature = Reading(45.1, bench.now_ns)
+    bench.potentiostat.failing = NoReply("EmStat4: nothing")
+    bench.step()
+    assert "end_step" not in bench.potentiostat.story
+    bench.potentiostat.failing = None
+    bench.step()
+    assert bench.potentiostat.story[-1] == "end_step"
+
+
+def test_the_end_of_what_remained_of_a_step_is_told_as_it_was_run() -> None:
+    bench = Bench()
+    bench.start()
+    bench.begin()
+    for _ in range(10):
+        bench.sample(1, 0.1)
+    bench.step()
+    bench.pause()
+    bench.resume()
+    bench.do(1, 0.1, 5, HOUR)
+    assert bench.steps[-1].how == "time >= 3590 s"

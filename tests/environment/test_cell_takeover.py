@@ -287,3 +287,40 @@ def test_a_loaded_programme_stays_until_the_configuration_has_another(tmp_path: 
         changed = Bench(recollection(facts, history, "cell 1"))
     changed.start()
     assert changed.potentiostat.started[-1][0] == PROGRAMME
+
+
+def test_a_service_killed_right_behind_a_pause_has_the_charge_of_the_pause(tmp_path: Path) -> None:
+    bench = Bench()
+    bench.start()
+    bench.begin()
+    for _ in range(20):
+        bench.sample(1, 0.1)
+    bench.step()
+    bench.pause()
+    again = restarted(bench, tmp_path)
+    again.begin()
+    again.sample(0, 0.0, seconds=50.0)
+    again.step()
+    assert count(again) == pytest.approx(2.0)
+    assert again.samples[-1]["charge"].quality == 0
+    again.resume()
+    assert again.potentiostat.started[-1][0].steps[0].longest == pytest.approx(3580.0)
+
+
+def test_a_programme_that_ended_unheard_leaves_what_was_logged_of_its_charge(tmp_path: Path) -> None:
+    bench = Bench()
+    bench.start()
+    bench.begin()
+    for _ in range(20):
+        bench.sample(1, 0.1)
+    bench.step()
+    bench.potentiostat.is_running = False
+    again = restarted(bench, tmp_path)
+    for _ in range(2000):
+        again.step(1.0)
+    assert again.state is ProgrammeState.FAULT
+    again.start()
+    again.begin()
+    again.sample(1, 0.1)
+    again.step()
+    assert again.values("state_of_charge")[-1] == pytest.approx(2.1 / 3600 / 2.75e-3)

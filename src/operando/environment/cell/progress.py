@@ -192,6 +192,8 @@ class Progress:
         """Take the end of the programme."""
         if self._book.open is not None:
             self._close(how, now_ns)
+        if self._before and self._before.last:  # it ended while nobody listened: this much is known
+            self.account = replace(self.account, charge=self._before.last.charge)
         self.account = self.account.closed()
         self._ledger.finished(self.account, now_ns)
         self.step = None
@@ -232,15 +234,17 @@ class Progress:
         self._book.begin(step, hash, said.run, said.cycle, self.account.half_cycle, begun_ns)
 
     def _end(self, said: StepEnd, step: Step) -> None:
-        how = self._how(said)
+        how = self._how(said, step)
         self.safety = self.safety or said.safety
         self._close(how, said.time_ns, said.uncertainty_ns)
         self._show_end(how, step, said.run, said.time_ns, said)
         self.step = None
 
-    def _how(self, said: StepEnd) -> str:
-        if said.end is not None:
-            return in_words(said.end)
+    def _how(self, said: StepEnd, step: Step) -> str:
+        if (end := said.end) is not None:
+            # of what remained of a step, the instrument's driver may know the whole
+            as_run = (each for each in step.ends if (each.limit, each.below) == (end.limit, end.below))
+            return in_words(next(as_run, end))
         if said.safety:
             return f"safety: {said.safety}"
         if said.complete:
@@ -312,6 +316,8 @@ def recovered(before: Recollection, zero_ns: int, run: int) -> Account:
     account, last, script = before.account, before.last, before.script
     if last is None or last.time_ns <= zero_ns:
         charge, first = (script.at.passed, run == script.first_run) if script else (0.0, False)
+        if before.stands:  # a pause that had no sample in the log yet
+            charge, first = before.stands.passed, True
         doubtful = account.doubtful or script is None
         return replace(replace(account, charge=charge, doubtful=doubtful).restarted(), bounded=first)
     elapsed = (last.time_ns - zero_ns) / NS

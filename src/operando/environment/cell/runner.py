@@ -185,8 +185,8 @@ class ProgrammeRunner:
             self._end_step(how)
 
     def _end_step(self, how: str) -> None:
-        self._progress.ask(how)
         self._potentiostat.end_step()
+        self._progress.ask(how)
 
     def _follow(self, dt: float) -> None:
         """Move the state with what the instrument shows."""
