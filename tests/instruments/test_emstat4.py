@@ -3,16 +3,16 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from wire.golden_programme import LOWER, PROGRAMME, TIME, UPPER
+from wire.golden_programme import EVERY_KIND, LOWER, PROGRAMME, TIME, UPPER
 from wire.scripted_line import ScriptedLine, golden, outcome, said
 from wire.transcript import exchange
 
 from operando.errors import BadReply, InstrumentError, InstrumentRefused, NoReply
 from operando.instruments import EmStat4, ImpedancePoint, Sample, StepEnd
-from operando.vocabulary import Quality
+from operando.vocabulary import End, Limit, Quality
 
 PLACE = b"Peb807A120u;je8000000i;ja8000001i;jb8000001i;jc8000001i"
-PACKET = PLACE + b";ab82D0370u,10,205;ba802FDA0n,10,215;jd99F60CEf\n"
+PACKET = PLACE + b";ab82D0370u,10,205;ba802FDA0n,10,215;jd99F60CEf;jf8000000 \n"
 POINT = PLACE + b";dc80003E8 ;cc80003E8m,10;cd7FFFF9Cm,10\n"
 SECOND = 1_000_000_000
 
@@ -63,8 +63,31 @@ def test_the_ends_of_steps_stand_in_their_places_and_are_named() -> None:
     assert (discharged.elapsed, discharged.run) == (1.4, 2)
 
 
+def test_every_kind_of_step_is_understood() -> None:
+    """From the transcript: 3.5 V and 40 uA set and measured, three frequencies, what ended each step."""
+    with ScriptedLine(*golden("emstat4", "start every kind of step")) as line:
+        potentiostat = EmStat4(line)
+        potentiostat.start(EVERY_KIND)
+        line.comes(exchange("emstat4", "every kind of step from start to end").reply)
+        said = potentiostat.poll()
+        end = potentiostat.ended()
+    assert end is not None
+    assert end.finished
+    rest, hold, ramp = (each for each in said if isinstance(each, Sample))
+    assert (rest.voltage, rest.current, rest.step_charge, rest.quality) == (3.45, 0.0, 0.0, Quality.GOOD)
+    assert (hold.voltage, hold.current, hold.run) == (3.5, 40e-6, 2)
+    assert (hold.step_charge, hold.charge_before, ramp.charge_before) == (5.555555e-9, 0.0, 5.555555e-9)
+    assert (ramp.voltage, ramp.current, ramp.elapsed) == (3.54, 196e-6, 2.04)
+    spectrum = [(each.frequency, each.real, each.imaginary) for each in said if isinstance(each, ImpedancePoint)]
+    assert spectrum == [(1e4, 100.5, -0.159), (1e3, 100.6, -1.59), (1e2, 101.0, -15.9)]
+    found = [each for each in said if isinstance(each, StepEnd)]
+    assert [each.end for each in found] == [End(Limit.TIME, 1.0), End(Limit.CURRENT, 50e-6, below=True), None, None]
+    assert [each.complete for each in found] == [False, False, True, True]
+    assert not any(each.told or each.safety for each in found)
+
+
 def test_a_programme_that_was_found_running_has_nameless_ends_until_it_is_adopted() -> None:
-    end = PLACE + b";jd99F60CEf;ee8000001i\n"
+    end = PLACE + b";jd99F60CEf;jf8000000 ;ee8000001i\n"
     with ScriptedLine() as line:
         potentiostat = EmStat4(line)
         line.comes(b"*\n" + end)
@@ -80,7 +103,7 @@ def test_a_programme_that_was_found_running_has_nameless_ends_until_it_is_adopte
 
 @pytest.mark.parametrize(("told", "is_time"), [(True, False), (False, True)])
 def test_a_loop_that_is_over_was_ended_by_the_host_or_by_its_time(told: bool, is_time: bool) -> None:
-    over = b"*\n" + PLACE + b";jd99F60CEf;ee8000050i\n"
+    over = b"*\n" + PLACE + b";jd99F60CEf;jf8000000 ;ee8000050i\n"
     with ScriptedLine(*([said(b"Y\n", b"Y\n" + over)] if told else [])) as line:
         potentiostat = EmStat4(line)
         potentiostat.adopt(PROGRAMME)
@@ -130,6 +153,22 @@ def test_a_cell_that_is_on_is_not_called_open() -> None:
         EmStat4(line).verify_open()
 
 
+def test_an_instrument_that_has_no_mode_yet_is_given_one_to_be_looked_at_in() -> None:
+    first = golden("emstat4", "the cell is open")[0]
+    again = first.sent.replace(b"e\n", b"e\nset_pgstat_chan 0\nset_pgstat_mode 3\n", 1)
+    with ScriptedLine(said(first.sent, b"e\n!0021: Line 2\n"), said(again, first.reply)) as line:
+        assert EmStat4(line).verify_open() == 3.1
+
+
+@pytest.mark.parametrize(
+    "reply", [b"e\nM000B\n*\n\n", b"e\nPba82F4D60u,10,205\n\n", b"e\nPab     nan\n\n", b"e\nP?\n\n"]
+)
+def test_an_open_circuit_without_a_voltage_is_not_verified(reply: bytes) -> None:
+    sent = golden("emstat4", "the cell is open")[0].sent
+    with ScriptedLine(said(sent, reply)) as line, pytest.raises(BadReply, match="EmStat4"):
+        EmStat4(line).verify_open()
+
+
 def test_an_open_circuit_that_nobody_confirms_is_not_verified() -> None:
     sent = golden("emstat4", "the cell is open")[0].sent
     with ScriptedLine(said(sent, b"")) as line, pytest.raises(NoReply):
@@ -140,7 +179,7 @@ def test_a_programme_that_ended_for_safety_has_not_finished() -> None:
     with ScriptedLine(*golden("emstat4", "start the programme")) as line:
         potentiostat = EmStat4(line)
         potentiostat.start(PROGRAMME)
-        line.comes(b"*\n" + PLACE + b";jd99F60CEf;ee800005Bi\n+\n\n")
+        line.comes(b"*\n" + PLACE + b";jd99F60CEf;jf8000000 ;ee800005Bi\n+\n\n")
         (step_end,) = potentiostat.poll()
         end = potentiostat.ended()
     assert isinstance(step_end, StepEnd)
@@ -341,7 +380,9 @@ pieces = st.one_of(
     ),
     st.just(PACKET.replace(b"eb807A120u", b"eb     nan")),
     st.just(PACKET.replace(b"ja8000001i", b"ja     nan")),
-    st.sampled_from([POINT, POINT.replace(b"cc80003E8m", b"cc     nan"), PLACE + b";jd99F60CEf;ee800005Bi\n"]),
+    st.sampled_from(
+        [POINT, POINT.replace(b"cc80003E8m", b"cc     nan"), PLACE + b";jd99F60CEf;jf8000000 ;ee800005Bi\n"]
+    ),
 )
 
 

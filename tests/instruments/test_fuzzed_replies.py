@@ -189,7 +189,10 @@ NUMBER = rb"([0-9A-F]{7})([afpnum kMGTPE])"
 STATUS = rb"(?:,[03-9A-F][0-9A-F]{1,2})*,1([0-9A-F])(?:,[02-9A-F][0-9A-F]{1,2})*"
 WHOLE = rb"([0-9A-F]{7})i"
 PLACE = rb"Peb" + NUMBER + rb";je" + WHOLE + rb";ja" + WHOLE + rb";jb" + WHOLE + rb";jc" + WHOLE
-PACKET = re.compile(PLACE + rb";ab" + NUMBER + STATUS + rb";ba" + NUMBER + STATUS + rb";jd" + NUMBER)
+PACKET = re.compile(  # what was set, or is zero for certain, has no status
+    PLACE + rb";(?:ab|da)" + NUMBER + rb"(?:" + STATUS + rb")?;ba" + NUMBER + rb"(?:" + STATUS + rb")?"
+    rb";jd" + NUMBER + rb";jf" + NUMBER
+)
 EXPONENT = {prefix: 3 * (index - 6) for index, prefix in enumerate("afpnum kMGTPE")}
 
 
@@ -201,7 +204,7 @@ def good_packets(delivered: bytes) -> set[tuple[float, ...]]:
     """What stands in the bytes on lines that are whole packets, and not overloaded: s, V, A, cycle, step, run."""
     found = set()
     for line in re.sub(rb"[\x11\x13\r]", b"", delivered).split(b"\n"):
-        if (match := PACKET.fullmatch(line)) and not (int(match[9], 16) | int(match[12], 16)) & 0b1011:
+        if (match := PACKET.fullmatch(line)) and not (int(match[9] or b"0", 16) | int(match[12] or b"0", 16)) & 0b1011:
             hours, *place = (int(match[index], 16) - OFFSET for index in (3, 4, 5, 6))
             elapsed = 3600.0 * hours + si(match[1], match[2])
             found.add((elapsed, si(match[7], match[8]), si(match[10], match[11]), *place))
@@ -221,8 +224,8 @@ def assert_packet(sample: Sample, line: FuzzedLine) -> None:
 def said_after(elapsed: float) -> list[bytes]:
     """What a running programme says between two polls: three packets, now and then a turn of the loop, or its end."""
     packets = [
-        b"Peb%07Xu;je8000000i;ja8000001i;jb8000001i;jc8000001i;ab82D0370u,10,205;ba802FDA0n,10,215;jd99F60CEf\n"
-        % (OFFSET + round((elapsed + part) * 1e6))
+        b"Peb%07Xu;je8000000i;ja8000001i;jb8000001i;jc8000001i;"
+        b"ab82D0370u,10,205;ba802FDA0n,10,215;jd99F60CEf;jf8000000 \n" % (OFFSET + round((elapsed + part) * 1e6))
         for part in (0.0, 0.03, 0.06)
     ]
     return [b"*\n", b"M000A\n", *packets] if int(elapsed * 10) % 7 == 0 else packets

@@ -49,7 +49,14 @@ def test_metadata_that_stands_twice_or_has_a_wrong_length_is_damage(metadata: st
 
 def packet(microseconds: int, voltage: bytes = b"ab82D0370u,10,205", cycle: bytes = b"ja8000001i") -> bytes:
     time = b"Peb%07Xu;" % (microseconds + (1 << 27))
-    return time + b"je8000000i;" + cycle + b";jb8000001i;jc8000001i;" + voltage + b";ba802FDA0n,10,215;jd99F60CEf\n"
+    return (
+        time
+        + b"je8000000i;"
+        + cycle
+        + b";jb8000001i;jc8000001i;"
+        + voltage
+        + b";ba802FDA0n,10,215;jd99F60CEf;jf8000000 \n"
+    )
 
 
 class Programme:

@@ -25,6 +25,8 @@ REPLY_TIME = 1.0  # s; the script is parsed before it is acknowledged
 ABORT_TIME = 2.0  # s; the running sample is finished first
 DEAF_TIME = 0.1  # s after an error in which the instrument ignores its input
 FLOW_CONTROL = re.compile(rb"[\x11\x13\r]")  # some interfaces leave XON and XOFF in the stream
+NO_MODE = ("0021", "0023")
+"""Errors of an instrument that is in the wrong mode, or none."""
 NOT_RUNNING = "Z!0006"
 ERRORS = {
     "0003": "unknown command",
@@ -207,18 +209,25 @@ class EmStat4:
         self._listen()
         if self._output.running:
             raise InstrumentRefused("EmStat4: a programme is running; the cell was not looked at")
-        self._send_script(methodscript.OPEN_CIRCUIT)
-        deadline = time.monotonic() + REPLY_TIME
-        voltage = math.nan
+        said = self._open_circuit(methodscript.OPEN_CIRCUIT)
+        if said[1:5] in NO_MODE:
+            said = self._open_circuit(methodscript.OPEN_CIRCUIT_IN_A_MODE)
+        if said.startswith("!"):
+            raise InstrumentRefused(f"EmStat4: the open circuit was answered {_explained(said)}")
+        if not math.isfinite(voltage := _potential(said)):
+            raise BadReply("EmStat4: no voltage came at open circuit")
+        return voltage
+
+    def _open_circuit(self, script: str) -> str:
+        """Run a script of one packet; return that, or the error it ended with, or nothing."""
+        self._send_script(script)
+        deadline, said = time.monotonic() + REPLY_TIME, ""
         while line := self._next_line("verify_open", deadline):
             if RUNTIME_ERROR.fullmatch(line):
                 self._deaf()
-                raise InstrumentRefused(f"EmStat4: the open circuit was answered {_explained(line)}")
-            if line.startswith("P"):
-                voltage = _potential(line)
-        if not math.isfinite(voltage):
-            raise BadReply("EmStat4: no voltage came at open circuit")
-        return voltage
+                return line
+            said = line if line.startswith("P") else said
+        return said
 
     def _switch_off(self) -> None:
         self._send_script(methodscript.CELL_OFF + "\n")
@@ -296,7 +305,7 @@ class EmStat4:
 
 def _potential(line: str) -> float:
     try:
-        found = packet(line).get(methodscript.POTENTIAL)
+        found = packet(line).get(methodscript.POTENTIAL) if line else None
     except BadReply as error:
         raise BadReply(f"EmStat4: the open circuit was answered {line!r}: {error}") from error
     return math.nan if found is None else found.value

@@ -40,7 +40,7 @@ class Packet:
         cycle, step, run = (round(self._value(kind)) for kind in (wire.CYCLE, wire.STEP, wire.RUN))
         if self.kind == "end":
             end = StepEnd(cycle, step, run, None, self.elapsed, time_ns, uncertainty_ns=uncertainty_ns)
-            return replace(end, step_charge=self._value(wire.CHARGE))
+            return replace(end, step_charge=self._value(wire.CHARGE), charge_before=self._value(wire.BEFORE))
         if self.kind == "point":
             frequency, real, imaginary = (self._value(kind) for kind in SPECTRUM)
             status = self._status(SPECTRUM)
@@ -59,6 +59,7 @@ class Packet:
             run=run,
             step_charge=self._value(wire.CHARGE),
             uncertainty_ns=uncertainty_ns,
+            charge_before=self._value(wire.BEFORE),
         )
 
     def named(self, end: StepEnd, step: Step | None, told: bool) -> StepEnd:
@@ -116,14 +117,14 @@ def packet_of_ours(variables: Variables) -> Packet | None:
 
 def _kind(variables: Variables) -> Kind | None:
     """Tell the kind: what was measured says how, and what ended says why."""
-    ended = variables.get(wire.ENDED)
+    ended, counts = variables.get(wire.ENDED), variables.keys() >= {wire.CHARGE, wire.BEFORE}
     if ended is not None:
-        return "end" if ended.whole and ended.value >= 0 and wire.CHARGE in variables else None
+        return "end" if ended.whole and ended.value >= 0 and counts else None
     if variables.keys() >= set(SPECTRUM):
         return "point"
     potential = next((variables[kind] for kind in POTENTIALS if kind in variables), None)
     current = next((variables[kind] for kind in CURRENTS if kind in variables), None)
-    if potential is None or current is None or wire.CHARGE not in variables:
+    if potential is None or current is None or not counts:
         return None
     measured = current if potential.type == wire.APPLIED_POTENTIAL else potential
     return "sample" if measured.status is not None else None

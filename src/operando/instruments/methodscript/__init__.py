@@ -5,7 +5,13 @@ and `capabilities` say what an EmStat4 HR cannot do; `wire` is what script and d
 """
 
 from operando.instruments.methodscript.capabilities import CURRENT_RANGES, KINDS, LONGEST_LINE
-from operando.instruments.methodscript.compiler import CELL_OFF, OPEN_CIRCUIT, compile_pause, compile_programme
+from operando.instruments.methodscript.compiler import (
+    CELL_OFF,
+    OPEN_CIRCUIT,
+    OPEN_CIRCUIT_IN_A_MODE,
+    compile_pause,
+    compile_programme,
+)
 from operando.instruments.methodscript.numbers import number
 from operando.instruments.methodscript.wire import POTENTIAL
 
@@ -15,6 +21,7 @@ __all__ = [
     "KINDS",
     "LONGEST_LINE",
     "OPEN_CIRCUIT",
+    "OPEN_CIRCUIT_IN_A_MODE",
     "POTENTIAL",
     "compile_pause",
     "compile_programme",

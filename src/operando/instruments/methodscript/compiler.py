@@ -18,17 +18,16 @@ CELL_OFF = "cell_off"
 """A script of its own: ``on_finished`` does not run after a runtime error."""
 OPEN_CIRCUIT = """\
 var potential
-set_pgstat_chan 0
-set_pgstat_mode 3
-set_range ab 6
-set_autoranging ab 6 6
 meas_loop_ocp potential 100m 100m
 pck_start
 pck_add potential
 pck_end
 endloop
 """
-"""Measures the potential of a cell that is off; refused (0014) for one that is on."""
+"""Measures the potential of a cell that is off; refused (0014) for one that is on. It sets no mode, which could by
+itself open the cell that is to be looked at."""
+OPEN_CIRCUIT_IN_A_MODE = f"set_pgstat_chan 0\nset_pgstat_mode {steps.POTENTIOSTAT}\n{OPEN_CIRCUIT}"
+"""The same for an instrument that has had no mode since it was switched on, and so no cell either."""
 LONGEST_PAUSE = 30 * 86400.0
 """s."""
 
@@ -41,7 +40,7 @@ def compile_programme(programme: CellProgramme, at: Position) -> str:
     programme : CellProgramme
         The whole of it, or what remains of it.
     at : Position
-        Its cycle is the first; its run is that of the step before the first.
+        Its cycle is the first; its run is that of the step before the first, and so is the charge that passed.
 
     Raises
     ------
@@ -65,7 +64,7 @@ def _script(parts: tuple[Step | Loop, ...], safety: Safety, at: Position, counts
         *(f"var {name}" for name in counting.VARIABLES),
         *(f"var {_counter(depth)}" for depth in range(_depth(parts))),
         "set_pgstat_chan 0",
-        *counting.beginning(at.cycle, at.run),
+        *counting.beginning(at),
         *_Body(safety, counts).of(parts),
         "on_finished:",
         CELL_OFF,

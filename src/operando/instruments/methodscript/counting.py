@@ -8,6 +8,7 @@ template: the instrument's converter averages the current over the interval.
 
 from operando.instruments.methodscript import wire
 from operando.instruments.methodscript.numbers import number, whole
+from operando.vocabulary import Position
 
 VARIABLES = (
     *("potential", "current", "frequency", "real", "imaginary"),
@@ -18,22 +19,14 @@ VARIABLES = (
 """Every variable of a script but the counters of its loops."""
 
 
-def beginning(cycle: int, run: int) -> list[str]:
-    """Set what lasts from step to step.
-
-    Parameters
-    ----------
-    cycle : int
-        The first.
-    run : int
-        Of the step before the first.
-    """
+def beginning(at: Position) -> list[str]:
+    """Set what lasts from step to step: the first cycle, and the run and the charge before the first step."""
     return [
-        f"store_var cycle {whole(cycle)} {wire.CYCLE}",
-        f"store_var run {whole(run)} {wire.RUN}",
+        f"store_var cycle {whole(at.cycle)} {wire.CYCLE}",
+        f"store_var run {whole(at.run)} {wire.RUN}",
         f"store_var turn 0i {wire.TURN}",
         f"store_var carry 0 {wire.TIME}",
-        f"store_var total 0 {wire.CHARGE}",
+        f"store_var total {number(at.passed)} {wire.BEFORE}",
         "timer_start",
     ]
 
@@ -102,8 +95,8 @@ def step_end() -> list[str]:
     return [
         "timer_get elapsed",
         "add_var elapsed carry",
+        *packet("charge", "total", "ended"),
         "add_var total charge",
-        *packet("charge", "ended"),
         f"if ended >= {wire.FIRST_SAFETY}i",
         "cell_off",
         "abort",

@@ -35,7 +35,7 @@ IMPEDANCE_BANDWIDTH = 1_000_000
 """Hz (MSLoopExample012)."""
 TAPER = 100
 """A constant voltage measures down to the range that is so much finer than that of its current limit."""
-MEASURED_WITH = ("potential", "current", "charge")
+MEASURED_WITH = ("potential", "current", "charge", "total")
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,10 @@ Three kinds of packet go over the line, each with the time, cycle, step and run:
 ======== ================================================ =====================================
 packet   holds beside them                                when
 ======== ================================================ =====================================
-sample   potential, current, charge of the step           every sample interval and at the end
+sample   potential, current, charge of the step and       every sample interval and at the end
+         before it
 point    frequency, real and imaginary impedance          every frequency
-end      charge of the step, how it ended                 behind each step
+end      charge of the step and before it, how it ended   behind each step
 ======== ================================================ =====================================
 
 The time is in two variables, whole hours and s within the hour: a variable of a packet has 27 bits between two
@@ -24,8 +25,8 @@ POTENTIAL, CURRENT = "ab", "ba"
 APPLIED_POTENTIAL, APPLIED_CURRENT = "da", "db"
 """V and A; an instrument that applies one may say it in place of measuring it (MSLoopExample008, -009)."""
 CYCLE, STEP, RUN = "ja", "jb", "jc"
-CHARGE = "jd"
-"""A h in this step."""
+CHARGE, BEFORE = "jd", "jf"
+"""A h in this step, and before it since the programme began."""
 FREQUENCY, REAL, IMAGINARY = "dc", "cc", "cd"
 """Hz, Ω, Ω."""
 ENDED = "ee"
