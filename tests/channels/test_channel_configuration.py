@@ -97,14 +97,12 @@ def test_each_programme_is_compiled_for_its_own_cell(tmp_path: Path) -> None:
     assert volts == pytest.approx({"": 2.18, "B": 3.68, "C": 4.3})
 
 
-def test_a_row_for_every_cell_guards_the_second_one_with_its_own_steps(tmp_path: Path) -> None:
+def test_a_row_for_every_cell_guards_the_second_one_by_its_own_readings(tmp_path: Path) -> None:
     table = {row.name: row for row in interlock_table(load(configured(tmp_path)))}
     assert {name for name, row in table.items() if row.cell == "B"} == {
         "lead_off_b", "short_circuit_b", "short_circuit_at_held_voltage_b", "overload_b", "cell_silent_b"
     }  # fmt: skip
-    watching = table["lead_off_b"].condition
-    assert isinstance(watching, LeadOff)
-    assert [step.name for step in watching.cell.steps] == ["before", "charge"]
+    assert table["lead_off_b"].condition == LeadOff(0.5, "B")
     assert table["lead_off"].cell == ""
     assert table["over_pressure"].cell is None
     assert table["cell_silent_b"].quantity == "current_b"

@@ -7,25 +7,22 @@ from dataclasses import dataclass, field
 import pytest
 from interlocks.watched import START_NS, row
 
-from operando.control.cell_conditions import CellView, CurrentSurge, LeadOff, ShortCircuit
+from operando.control.cell_conditions import CurrentSurge, LeadOff, ShortCircuit
 from operando.control.conditions import Above, Below, HeldInSample, Missing
 from operando.control.interlock import InterlockState, sampled, step
-from operando.vocabulary import ConstantCurrent, ConstantVoltage, End, Limit, Quality, Reading, Rest
+from operando.vocabulary import Quality, Reading
 
 NAN = math.nan
-HOUR = (End(Limit.TIME, 3600.0),)
 CURRENT = 200e-6  # A
-STEPS = (
-    ConstantCurrent(number=1, name="charge", ends=HOUR, sample_interval=0.5, current=CURRENT),
-    ConstantVoltage(number=2, name="hold", ends=HOUR, sample_interval=0.5, voltage=3.68, current_limit=1.5 * CURRENT),
-    Rest(number=3, name="rest", ends=HOUR, sample_interval=0.5),
-    ConstantCurrent(number=4, name="discharge", ends=HOUR, sample_interval=0.5, current=-CURRENT),
-)
-CELL = CellView("", STEPS)
+ASKED = {
+    1: {"asked_current": CURRENT},
+    2: {"allowed_current": 1.5 * CURRENT},
+    4: {"asked_current": -CURRENT},
+}  # of a charge, a hold and a discharge; 3 is a rest, 0 a pause
 TABLE = (
-    row(LeadOff(0.5, CELL), "current", name="lead_off"),
-    row(ShortCircuit(0.05, CELL), "voltage", name="short_circuit"),
-    row(CurrentSurge(0.25, CELL), "current", name="surge"),
+    row(LeadOff(0.5), "current", name="lead_off"),
+    row(ShortCircuit(0.05), "voltage", name="short_circuit"),
+    row(CurrentSurge(0.25), "current", name="surge"),
     row(HeldInSample(), "cell_overload", name="overload", for_samples=2),
     row(Above(3.78), "voltage", name="over_voltage", for_samples=2),
     row(Below(1.9), "voltage", name="under_voltage", for_samples=2),
@@ -56,6 +53,7 @@ class Bench:
                 "step": Reading(step_number, now),
                 "run": Reading(self.run, now),
                 "cell_overload": Reading(float(overload), now),
+                **{name: Reading(value, now) for name, value in ASKED.get(step_number, {}).items()},
             }
         self.readings |= found
         self.state = sampled(self.state, TABLE, self.readings, found.keys())

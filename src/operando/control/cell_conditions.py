@@ -5,39 +5,20 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from operando.control.conditions import Look, Numbers, Verdict, measured
-from operando.vocabulary import ConstantCurrent, ConstantVoltage, Reading, Step, of_channel
+from operando.vocabulary import of_channel
 
 
-@dataclass(frozen=True, slots=True)
-class CellView:
-    """What a condition knows of the cell that it watches.
+def _with(look: Look, plain: str, channel: str) -> float | None:
+    """Return another value of the sample that is looked at; None where there is none of the same moment."""
+    reading = look.readings.get(of_channel(plain, channel))
+    if reading is None or look.reading is None or reading.time_ns != look.reading.time_ns:
+        return None
+    return measured(reading)
 
-    Parameters
-    ----------
-    channel : str
-        Empty for the main cell.
-    steps : tuple of Step
-        Of its programme, in the order of their numbers: what the cell is asked to do.
-    """
 
-    channel: str = ""
-    steps: tuple[Step, ...] = ()
-
-    def of_sample(self, look: Look, name: str) -> float | None:
-        """Return another value of the sample that is looked at; None where there is none of the same moment."""
-        reading: Reading | None = look.readings.get(of_channel(name, self.channel))
-        if reading is None or look.reading is None or reading.time_ns != look.reading.time_ns:
-            return None
-        return measured(reading)
-
-    def step(self, look: Look) -> Step | None:
-        """Return the step that the sample belongs to; None in a pause, and where it is not known."""
-        number = self.of_sample(look, "step")
-        return self.steps[int(number) - 1] if number and 1 <= number <= len(self.steps) else None
-
-    def run(self, look: Look) -> float:
-        """Return which realised step the sample belongs to; 0 where that is not known."""
-        return self.of_sample(look, "run") or 0.0
+def _run(look: Look, channel: str) -> float:
+    """Return which realised step the sample belongs to; 0 where that is not known."""
+    return _with(look, "run", channel) or 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +32,12 @@ class ShortCircuit:
     ----------
     limit : float
         V.
-    cell : CellView
-        Which.
+    channel : str
+        Of the cell; empty for the main one.
     """
 
     limit: float
-    cell: CellView = CellView()
+    channel: str = ""
     every_step: ClassVar[bool] = False
     stands: ClassVar[bool] = False
     SAME: ClassVar[float] = 0.02
@@ -64,7 +45,7 @@ class ShortCircuit:
 
     def judge(self, look: Look, memory: Numbers) -> Verdict:
         """Compare with the sample before; voltage and current must be of the same sample."""
-        voltage, flow, run = measured(look.reading), self.cell.of_sample(look, "current"), self.cell.run(look)
+        voltage, flow, run = measured(look.reading), _with(look, "current", self.channel), _run(look, self.channel)
         if voltage is None or flow is None:
             return Verdict(None, memory=memory)
         alone = ((voltage, flow, math.nan, run),)
@@ -93,25 +74,26 @@ class CurrentSurge:
     ----------
     limit : float
         Share of the current that the step may draw.
-    cell : CellView
-        Which.
+    channel : str
+        Of the cell; empty for the main one.
     """
 
     limit: float
-    cell: CellView = CellView()
+    channel: str = ""
     every_step: ClassVar[bool] = False
     stands: ClassVar[bool] = False
 
     def judge(self, look: Look, memory: Numbers) -> Verdict:
         """Compare with the sample before, of the same step."""
-        flow, step, run = measured(look.reading), self.cell.step(look), self.cell.run(look)
-        if flow is None or not isinstance(step, ConstantVoltage):
+        flow, allowed = measured(look.reading), _with(look, "allowed_current", self.channel)
+        if flow is None or allowed is None:
             return Verdict(None, memory=memory)
-        size, seen = abs(flow), ((abs(flow), run),)
+        size, run = abs(flow), _run(look, self.channel)
+        seen = ((size, run),)
         if not memory or memory[0][1] != run:
             return Verdict(False, size, seen)
         before = memory[0][0]
-        return Verdict(size > 2.0 * before and size - before > self.limit * step.current_limit, size, seen)
+        return Verdict(size > 2.0 * before and size - before > self.limit * allowed, size, seen)
 
     def words(self, value: float, unit: str) -> str:
         """Name the current and the limit."""
@@ -129,12 +111,12 @@ class LeadOff:
     ----------
     limit : float
         Share of the current that is asked for, below which it does not flow.
-    cell : CellView
-        Which.
+    channel : str
+        Of the cell; empty for the main one.
     """
 
     limit: float
-    cell: CellView = CellView()
+    channel: str = ""
     every_step: ClassVar[bool] = False
     stands: ClassVar[bool] = False
     GONE: ClassVar[float] = 0.02
@@ -142,12 +124,14 @@ class LeadOff:
 
     def judge(self, look: Look, memory: Numbers) -> Verdict:
         """Compare with what is asked for; at a constant voltage, with the sample before."""
-        flow, step, run = measured(look.reading), self.cell.step(look), self.cell.run(look)
-        if flow is None or not isinstance(step, ConstantCurrent | ConstantVoltage):
+        flow, asked = measured(look.reading), _with(look, "asked_current", self.channel)
+        if flow is None:
             return Verdict(None, memory=memory)
-        size = abs(flow)
-        if isinstance(step, ConstantCurrent):
-            return Verdict(size < self.limit * abs(step.current), size)
+        size, run = abs(flow), _run(look, self.channel)
+        if asked is not None:
+            return Verdict(size < self.limit * abs(asked), size)
+        if _with(look, "allowed_current", self.channel) is None:
+            return Verdict(None, memory=memory)
         gone = bool(memory) and memory[0][1] == run and size < self.GONE * memory[0][0]
         return Verdict(gone, size, ((size, run),))
 

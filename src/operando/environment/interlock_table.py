@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from operando.config import Endstation
 from operando.config.interlocks import InterlockRow, expanded
-from operando.control.cell_conditions import CellView, CurrentSurge, LeadOff, ShortCircuit
+from operando.control.cell_conditions import CurrentSurge, LeadOff, ShortCircuit
 from operando.control.conditions import (
     Above,
     Below,
@@ -22,7 +22,7 @@ from operando.control.patterns import Couplings, NoEffect, RisesFaster, Runaway,
 from operando.vocabulary import CurrentAction, HeatAction, PressureAction, unit_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
 PAUSE = 4.0
 """Sample intervals without a sample: no programme runs."""
@@ -38,13 +38,12 @@ def interlock_table(config: Endstation) -> tuple[Interlock, ...]:
     config : Endstation
         What the endstation is.
     """
-    cells = {channel: CellView(channel, programme.steps) for channel, programme in config.compiled_programmes().items()}
     return tuple(
         Interlock(
             name=row.name,
             quantity=row.quantity,
             unit=unit_of(row.quantity),
-            condition=_condition(row, config, cells),
+            condition=_condition(row, config),
             for_s=row.for_s,
             for_samples=row.for_samples,
             cell=row.cell,
@@ -57,9 +56,9 @@ def interlock_table(config: Endstation) -> tuple[Interlock, ...]:
     )
 
 
-def _condition(row: InterlockRow, config: Endstation, cells: "Mapping[str, CellView]") -> Condition:
+def _condition(row: InterlockRow, config: Endstation) -> Condition:
     limit = row.limit if row.limit is not None else 0.0  # only where the condition has none
-    cell = cells[row.cell or ""]
+    channel = row.cell or ""
     made: dict[str, Callable[[], Condition]] = {
         "above": lambda: Above(limit),
         "below": lambda: Below(limit),
@@ -71,9 +70,9 @@ def _condition(row: InterlockRow, config: Endstation, cells: "Mapping[str, CellV
         "set": _flag(row),
         "no_effect": lambda: NoEffect(limit),
         "runaway": lambda: Runaway(limit, row.window),
-        "short_circuit": lambda: ShortCircuit(limit, cell),
-        "surge": lambda: CurrentSurge(limit, cell),
-        "lead_off": lambda: LeadOff(limit, cell),
+        "short_circuit": lambda: ShortCircuit(limit, channel),
+        "surge": lambda: CurrentSurge(limit, channel),
+        "lead_off": lambda: LeadOff(limit, channel),
         "unexplained": lambda: Unexplained(limit, _couplings(config), PAUSE * config.programme.sample_interval_s),
     }
     return made[row.condition]()

@@ -54,18 +54,22 @@ FACTS: dict[str, str] = {
     "disk_free": "GB",
     "log_unwritten": "s",
     "cell_overload": "",
+    "asked_current": "A",
+    "allowed_current": "A",
 }
 """What interlocks may watch that is no logged quantity, with its unit.
 
 ``amplifier_foreign``: somebody or something else moved or switched the piezo amplifier. ``amplifier_status``: it says
 that it or its actuator is faulty. ``heater_fault``: loop break, heater failure, over-range or lost remote setpoint.
 ``log_unwritten``: the time since the environment log was last on its disk. ``cell_overload``: the potentiostat gives
-a sample the status overload; of the cell on a further channel ``B`` it is called ``cell_overload_b``.
+a sample the status overload. ``asked_current``: what the step of a sample asks for, where it is a constant current;
+``allowed_current``: what it may draw, where it is a constant voltage. Of the cell on a further channel ``B`` they are
+called ``cell_overload_b``, and so on.
 A heartbeat is the time since the last beat; 0 where none is expected: never heard, or ended in order.
 """
 
 
-CELL_FACTS = frozenset({"cell_overload"})
+CELL_FACTS = frozenset({"cell_overload", "asked_current", "allowed_current"})
 """Those that come with each sample of a cell."""
 
 

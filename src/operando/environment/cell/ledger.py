@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from operando.control.accounting import Account
 from operando.environment.cell.facts import CellFacts, Telling
 from operando.instruments.roles import ImpedancePoint, Sample
-from operando.vocabulary import Quality, Reading
+from operando.vocabulary import ConstantCurrent, ConstantVoltage, Quality, Reading, Step
 
 OVERLOAD = 2
 """Status bit of a measured value."""
@@ -30,7 +30,7 @@ class Ledger:
     telling: Telling
     counter: float = math.nan
 
-    def sample(self, sample: Sample, account: Account, extracted: float) -> None:
+    def sample(self, sample: Sample, account: Account, extracted: float, step: Step) -> None:
         """Tell what was measured, and what follows from it.
 
         Parameters
@@ -41,6 +41,8 @@ class Ledger:
             After it.
         extracted : float
             A h, in the programmes before.
+        step : Step
+            That it belongs to.
         """
         quality, time_ns = sample.quality, sample.time_ns
         found = {
@@ -52,6 +54,7 @@ class Ledger:
         }
         if math.isfinite(self.counter):
             found["potential"] = Reading(sample.voltage + self.counter, time_ns, quality)
+        found |= _asked(step, time_ns)
         found |= self._place(sample, account)
         found |= self._charges(account, extracted, time_ns, quality)
         self.telling.sample(found)
@@ -90,3 +93,12 @@ class Ledger:
         if math.isfinite(account.efficiency):
             doubt = Quality.SUSPECT if account.doubtful else Quality.GOOD
             self.telling.reading("efficiency", Reading(account.efficiency, time_ns, doubt))
+
+
+def _asked(step: Step, time_ns: int) -> dict[str, Reading]:
+    """Return what the step asks for, as the interlocks compare it with what flows; nothing where that is not known."""
+    if isinstance(step, ConstantCurrent):
+        return {"asked_current": Reading(step.current, time_ns)}
+    if isinstance(step, ConstantVoltage) and step.current_limit > 0:
+        return {"allowed_current": Reading(step.current_limit, time_ns)}
+    return {}

@@ -136,7 +136,7 @@ class Progress:
             if logged:
                 self._ledger.point(said, self.account)
         elif logged:
-            self._ledger.sample(said, self.account, self.extracted)
+            self._ledger.sample(said, self.account, self.extracted, step)
 
     def silence(self, now_ns: int) -> None:
         """Tell that a sample was missed."""
