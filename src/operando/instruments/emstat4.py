@@ -140,7 +140,7 @@ class EmStat4:
         if answer != "Y":
             self._deaf()
             raise InstrumentRefused(f"EmStat4: 'Y' was answered {_explained(answer[1:])}; no step was ended")
-        self._output.told()
+        self._output.told(self._now_ns())
 
     def clock(self) -> ClockReading | None:
         """Return how the instrument's clock runs; None before the first packet."""

@@ -15,6 +15,8 @@ logger = logging.getLogger(__name__)
 
 STRUCTURE = re.compile(r"M[0-9A-F]{4}|L|C\d*|\*|\+|-|T.*")
 """Begin and end of measurement loops (M *), loops (L +) and scans (C -), and texts (T): MethodSCRIPT manual v1.8."""
+TOLD_NS = 1_000_000_000
+"""ns within which a measurement loop that was told to end has ended."""
 RUNTIME_ERROR = re.compile(r"![0-9A-F]{4}.*")
 
 
@@ -44,7 +46,7 @@ class ProgrammeOutput:
         self._clock = InstrumentClock()
         self._first_line = True
         self._steps: dict[int, Step] = {}
-        self._told = False
+        self._told_ns: int | None = None
 
     @property
     def clock(self) -> ClockReading | None:
@@ -53,16 +55,16 @@ class ProgrammeOutput:
 
     def started(self, now_ns: int) -> None:
         """Begin anew: a script was acknowledged by ``now_ns`` (UTC, ns since the epoch)."""
-        self.running, self.end, self._first_line, self._told = True, None, False, False
+        self.running, self.end, self._first_line, self._told_ns = True, None, False, None
         self._clock = InstrumentClock(not_before_ns=now_ns)
 
     def runs(self, programme: CellProgramme | None) -> None:
         """Know the steps, so that the end of one can be named."""
         self._steps = {} if programme is None else {step.number: step for step in programme.steps}
 
-    def told(self) -> None:
-        """Know that the host has just ended a measurement loop."""
-        self._told = True
+    def told(self, now_ns: int) -> None:
+        """Know that the host has ended a measurement loop by ``now_ns`` (UTC, ns since the epoch)."""
+        self._told_ns = now_ns
 
     def stopped(self, error: str = "") -> None:
         """End by a command or an error, unless it has ended before."""
@@ -146,8 +148,10 @@ class ProgrammeOutput:
         """Name the end of a step; where its safety ended it, the programme has not finished."""
         if not isinstance(said, StepEnd):
             return said
-        end = each.named(said, self._steps.get(said.step), self._told)
-        self._told = False
+        told = self._told_ns is not None and abs(said.time_ns - self._told_ns) < TOLD_NS
+        end = each.named(said, self._steps.get(said.step), told)
+        if end.told:
+            self._told_ns = None
         if end.safety:
             self.end = ProgrammeEnd(finished=False, error=f"ended for the safety of the cell: {end.safety}")
         return end
