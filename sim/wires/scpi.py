@@ -20,6 +20,9 @@ MESSAGES = {
 
 LONGEST_QUEUE = 10
 
+UNIT = re.compile(r"""(?:[^;'"]|'[^']*'?|"[^"]*"?)+""")
+"""Up to a semicolon outside of quotes."""
+
 
 class Refused(Exception):
     """A command that is not obeyed.
@@ -110,7 +113,7 @@ def _pattern(header: str) -> str:
 def _units(message: str) -> Iterator[tuple[str, str, bool]]:
     """Return header, parameters and whether it is a query, of each unit; without a first colon it stays in the path."""
     path = ""
-    for unit in filter(None, (part.strip() for part in message.split(";"))):
+    for unit in filter(None, (part.strip() for part in UNIT.findall(message))):
         words = unit.split(maxsplit=1)
         header, query = words[0].upper().removesuffix("?"), words[0].endswith("?")
         if header.startswith("*"):

@@ -129,3 +129,8 @@ def test_control_c_clears_half_a_line_and_a_reading_takes_its_time(bench: Bench)
     bench.ask(SET_UP + ":OUTP ON\n")
     (reply,) = bench.instrument.receive(b":READ?\n", bench.now)
     assert reply.latency == pytest.approx(0.048)
+
+
+def test_a_semicolon_in_quotes_ends_no_unit(bench: Bench) -> None:
+    assert bench.ask(":DISP:ENAB 'a;b';:OUTP?\n") == "0\r"
+    assert bench.ask(":SYST:ERR?\n") == '0,"No error"\r'
