@@ -199,3 +199,10 @@ def test_a_step_shorter_than_a_sample_interval_is_counted() -> None:
         account = Account().step_ended(CHARGE, 1, 0.5, own, NS, SMALLEST)
         assert account.charge == pytest.approx(0.05 / HOUR)
         assert account.direction == 1
+
+
+def test_a_half_cycle_that_nobody_saw_has_a_number_and_no_capacity() -> None:
+    account = Account(charge=1.0, run=1, half_cycle=1, direction=1).unseen(REST).unseen(DISCHARGE).unseen(CHARGE)
+    assert (account.half_cycle, account.direction) == (3, 1)
+    assert math.isnan(account.capacity)
+    assert account.unseen(CHARGE) == account

@@ -324,3 +324,25 @@ def test_a_programme_that_ended_unheard_leaves_what_was_logged_of_its_charge(tmp
     again.sample(1, 0.1)
     again.step()
     assert again.values("state_of_charge")[-1] == pytest.approx(2.1 / 3600 / 2.75e-3)
+
+
+def test_steps_that_nobody_saw_are_in_the_log_as_such(tmp_path: Path) -> None:
+    bench = Bench()
+    bench.start()
+    bench.begin()
+    for _ in range(5):
+        bench.sample(1, 0.1)
+    bench.step()
+    again = restarted(bench, tmp_path)
+    again.pass_time(200.0)
+    again.run += 4  # hold, rest and discharge are over
+    again.own = 0.0
+    again.sample(5, 0.0)
+    again.step()
+    assert [(step.run, step.step) for step in again.steps] == [(1, 1), (2, 2), (3, 3), (4, 4), (5, 5)]
+    assert ["no service listened" in step.how for step in again.steps] == [True, True, True, True, False]
+    unseen = again.steps[1]
+    assert unseen.duration is None
+    assert (unseen.begun_ns // NS, unseen.ended_ns) == ((START_NS + 5 * NS) // NS, START_NS + 206 * NS)
+    assert again.values("half_cycle") == [2.0]
+    assert not again.values("specific_capacity")  # where the half-cycle began, nobody heard

@@ -47,7 +47,7 @@ class Account:
     direction : int
         1 while the half-cycle charges, -1 while it discharges, 0 before any current.
     half_cycle_begin : float
-        ``charge`` where the half-cycle began.
+        ``charge`` where the half-cycle began; not a number where that was not heard.
     charged : float
         A h of the last half-cycle that charged and is complete; not a number before.
     efficiency : float
@@ -185,6 +185,14 @@ class Account:
         passed = bias * max(elapsed - begun.elapsed, 0.0) / SECONDS_PER_HOUR
         elapsed = max(elapsed, begun.elapsed)
         return replace(begun, charge=begun.charge + passed, elapsed=elapsed, current=bias, bounded=False)
+
+    def unseen(self, step: Step) -> "Account":
+        """Return the account after a step of which nothing was heard: where its half-cycle began is not known."""
+        sign = _direction(step, 0.0, 0.0)
+        if sign in (0, self.direction):
+            return self
+        number = self.half_cycle + (self.direction != 0)
+        return replace(self, half_cycle=number, direction=sign, half_cycle_begin=math.nan, charged=math.nan)
 
     def restarted(self) -> "Account":
         """Return the account before a script that goes on with the programme: the instrument's clock begins anew."""

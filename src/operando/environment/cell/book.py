@@ -1,7 +1,7 @@
 """The steps and spectra of a programme as they were realised, for the tables of the environment log."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -10,6 +10,7 @@ from operando.history import KeptProgramme, RealisedStep, Spectrum, SpectrumPoin
 from operando.instruments.roles import ImpedancePoint
 from operando.vocabulary import CellProgramme, End, Limit, Step, plain, plain_step
 
+Span = tuple[int, int]
 UNITS = {Limit.TIME: "s", Limit.VOLTAGE: "V", Limit.CURRENT: "A", Limit.CHARGE: "A h", Limit.TEMPERATURE: "degC"}
 UNHEARD = "not known: no service listened"
 NOT_SAID = "not known: the instrument did not say"
@@ -51,6 +52,29 @@ class Book:
     def programme(self, programme: CellProgramme, now_ns: int) -> None:
         """Write down a programme that is started."""
         self._keep(KeptProgramme(begun_ns=now_ns, hash=programme.hash, text=json.dumps(plain(programme))))
+
+    def unseen(
+        self, steps: Sequence[Step], programme: str, run: int, cycles: Sequence[int], half_cycle: int, span: Span
+    ) -> None:
+        """Write down steps that were done while nobody listened, some time in a span.
+
+        Parameters
+        ----------
+        steps : sequence of Step
+            In their order.
+        programme, half_cycle
+            As of `begin`.
+        run : int
+            Of the first of them.
+        cycles : sequence of int
+            Of each.
+        span : tuple of int
+            UTC, ns since the epoch: when somebody had listened last, and when again.
+        """
+        self.end(UNHEARD, span[1])
+        for number, (step, cycle) in enumerate(zip(steps, cycles, strict=True)):
+            self.begin(step, programme, run + number, cycle, half_cycle, span[0])
+            self.end(UNHEARD, span[1])
 
     def begin(self, step: Step, programme: str, run: int, cycle: int, half_cycle: int, begun_ns: int) -> None:
         """Open the row of a step; the one before, whose end nobody told, has ended."""

@@ -10,12 +10,14 @@ from operando.control.remainder import located, step_of
 from operando.environment.cell.book import UNHEARD, Book, in_words, spectrum_json
 from operando.environment.cell.facts import CellFacts, CellNames, Telling
 from operando.environment.cell.ledger import Ledger
-from operando.environment.cell.recollection import Recollection, account_facts
+from operando.environment.cell.recollection import Recollection, account_facts, recovered
 from operando.environment.cell.script import LONGEST, Script, pause_step
 from operando.instruments.roles import ImpedancePoint, Said, Sample, StepEnd
 from operando.vocabulary import ConstantVoltage, End, Limit, Position, ProgrammeState, Rest, Step
 
 NS = 1_000_000_000
+MOST_UNSEEN = 1000
+"""Steps that are written down though nobody saw them; more are left out."""
 TOLERANCE_NS = 5 * NS
 """Between two estimates of when the instrument's clock began."""
 UNKNOWN = ConstantVoltage(
@@ -66,6 +68,7 @@ class Progress:
         self._smallest = negligible(before.script.whole) if before.script else 0.0
         self._told: dict[int, str] = {}
         self._last: Sample | None = None
+        self._heard_ns = before.last.time_ns if before.last else 0
         self._ledger.counter = before.script.whole.counter_electrode_potential if before.script else math.nan
 
     @property
@@ -75,7 +78,7 @@ class Progress:
 
     def begin(self, script: Script, now_ns: int) -> None:
         """Follow a script from its first packet on; the programme goes on where the script does not begin it."""
-        self._before, self._last = None, None
+        self._before, self._last, self._heard_ns = None, None, now_ns
         self._told.clear()
         self.safety, self.pausing = "", False
         if script.at.step == 0:
@@ -108,6 +111,8 @@ class Progress:
         """
         if self._before is not None:
             self._recover(said)
+        if self.script is not None and self.run + 1 < said.run <= self.run + MOST_UNSEEN:
+            self._skip(said, self.script)
         step = self._step_of(said)
         if isinstance(said, Sample):
             self.account = self.account.sampled(
@@ -128,6 +133,7 @@ class Progress:
                 step, said.run, said.elapsed, said.step_charge, said.time_ns, self._smallest, said.charge_before
             )
         self._open(said, step)
+        self._heard_ns = said.time_ns
         if isinstance(said, StepEnd):
             self._end(said, step)
         elif isinstance(said, ImpedancePoint):
@@ -219,6 +225,22 @@ class Progress:
             self._telling.note(f"{error}; it is counted, but not understood")
             return UNKNOWN
 
+    def _skip(self, said: Said, script: Script) -> None:
+        """Write down the steps between the last that was heard and this one: loops have no conditions."""
+        runs = range(self.run + 1, said.run)
+        try:
+            found = [located(script.whole, script.ordinal_of(run)) for run in runs]
+            steps = [script.step(run, position.step) for run, position in zip(runs, found, strict=True)]
+        except ValueError:
+            return  # what `_step_of` says something about
+        last_ns = self._heard_ns or said.time_ns - round((said.elapsed - self.account.elapsed) * NS)
+        cycles = [position.cycle for position in found]
+        self._book.unseen(steps, script.whole.hash, runs[0], cycles, self.account.half_cycle, (last_ns, said.time_ns))
+        for step in steps:
+            self.account = self.account.unseen(step)
+        self.run = runs[-1]
+        self.step = None
+
     def _open(self, said: Said, step: Step) -> None:
         """Take the begin of another step."""
         self._cycle = said.cycle
@@ -285,6 +307,8 @@ class Progress:
             return
         zero_ns = said.time_ns - round(said.elapsed * NS)
         self.account = recovered(before, zero_ns, said.run)
+        if before.script is not None:
+            self.run = max(self.account.run, before.script.at.run)
         self._cycle = said.cycle
         row = self._book.open
         if row is not None and not (row.run == said.run and zero_ns - TOLERANCE_NS < row.begun_ns <= said.time_ns):
@@ -299,39 +323,3 @@ class Progress:
             )
         else:
             self._telling.note("a programme was running; taken over, its charge by the instrument's own count")
-
-
-def recovered(before: Recollection, zero_ns: int, run: int) -> Account:
-    """Return the account as it stood at the last sample that the service before has logged.
-
-    Parameters
-    ----------
-    before : Recollection
-        What memory and log know.
-    zero_ns : int
-        UTC, ns since the epoch, of the zero of the instrument's clock.
-    run : int
-        The step that runs.
-    """
-    account, last, script = before.account, before.last, before.script
-    if last is None or last.time_ns <= zero_ns:
-        charge, first = (script.at.passed, run == script.first_run) if script else (0.0, False)
-        if before.stands:  # a pause that had no sample in the log yet
-            charge, first = before.stands.passed, True
-        doubtful = account.doubtful or script is None
-        return replace(replace(account, charge=charge, doubtful=doubtful).restarted(), bounded=first)
-    elapsed = (last.time_ns - zero_ns) / NS
-    if account.run > last.run:  # its begin is remembered, and no sample of it was logged
-        return replace(account, charge=account.step_begin, elapsed=account.begun, current=last.current, bounded=False)
-    known = account.run == last.run
-    return replace(
-        account,
-        charge=last.charge,
-        doubtful=account.doubtful or script is None,
-        run=last.run,
-        elapsed=elapsed,
-        current=last.current,
-        bounded=False,
-        begun=account.begun if known else elapsed,
-        step_begin=last.charge - last.step_charge,
-    )

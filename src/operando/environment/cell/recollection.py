@@ -3,7 +3,7 @@
 import logging
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from operando.control.accounting import Account
@@ -11,6 +11,7 @@ from operando.environment.cell.script import Script, position_from, recalled
 from operando.history import EnvironmentHistory, Spectrum
 from operando.vocabulary import CellProgramme, Position, ProgrammeState, programme_from
 
+NS = 1_000_000_000
 _logger = logging.getLogger(__name__)
 FLOWED = 10_000_000_000
 """ns to which it is remembered when current last flowed: while it flows, that changes with each sample."""
@@ -126,6 +127,42 @@ def recollection(facts: Mapping[str, Any], history: EnvironmentHistory, cell: st
         return known
 
 
+def recovered(before: Recollection, zero_ns: int, run: int) -> Account:
+    """Return the account as it stood at the last sample that the service before has logged.
+
+    Parameters
+    ----------
+    before : Recollection
+        What memory and log know.
+    zero_ns : int
+        UTC, ns since the epoch, of the zero of the instrument's clock.
+    run : int
+        The step that runs.
+    """
+    account, last, script = before.account, before.last, before.script
+    if last is None or last.time_ns <= zero_ns:
+        charge, first = (script.at.passed, run == script.first_run) if script else (0.0, False)
+        if before.stands:  # a pause that had no sample in the log yet
+            charge, first = before.stands.passed, True
+        doubtful = account.doubtful or script is None
+        return replace(replace(account, charge=charge, doubtful=doubtful).restarted(), bounded=first)
+    elapsed = (last.time_ns - zero_ns) / NS
+    if account.run > last.run:  # its begin is remembered, and no sample of it was logged
+        return replace(account, charge=account.step_begin, elapsed=account.begun, current=last.current, bounded=False)
+    known = account.run == last.run
+    return replace(
+        account,
+        charge=last.charge,
+        doubtful=account.doubtful or script is None,
+        run=last.run,
+        elapsed=elapsed,
+        current=last.current,
+        bounded=False,
+        begun=account.begun if known else elapsed,
+        step_begin=last.charge - last.step_charge,
+    )
+
+
 def account_facts(account: Account, still: bool) -> dict[str, Any]:
     """Return what of an account changes with a step or a half-cycle, as plain values.
 
@@ -144,10 +181,10 @@ def account_facts(account: Account, still: bool) -> dict[str, Any]:
         "step_begin": account.step_begin,
         "half_cycle": account.half_cycle,
         "direction": account.direction,
-        "half_cycle_begin": account.half_cycle_begin,
-        "charged": None if math.isnan(account.charged) else account.charged,
+        "half_cycle_begin": _known(account.half_cycle_begin),
+        "charged": _known(account.charged),
         "flowed_ns": account.flowed_ns if still else account.flowed_ns // FLOWED * FLOWED,
-        "efficiency": None if math.isnan(account.efficiency) else account.efficiency,
+        "efficiency": _known(account.efficiency),
     }
 
 
@@ -172,8 +209,13 @@ def last_count(history: EnvironmentHistory, channel: str = "") -> LastCount | No
 
 
 def _account(facts: Mapping[str, Any]) -> Account:
-    known = {name: value for name, value in facts.items() if value is not None}
-    return Account(**known) if known else Account()
+    known: dict[str, Any] = {name: math.nan if value is None else value for name, value in facts.items()}
+    return Account(**known)
+
+
+def _known(value: float) -> float | None:
+    """Return a number as it is remembered: one that is none differs from itself, and would be written for ever."""
+    return None if math.isnan(value) else value
 
 
 def _spectrum(history: EnvironmentHistory, row: Mapping[str, Any], channel: str) -> Spectrum | None:

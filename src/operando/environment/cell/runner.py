@@ -304,8 +304,8 @@ class ProgrammeRunner:
         stands, script = self._stands, self._progress.script
         if stands is None or script is None:
             return
-        if self._potentiostat.running():
-            self._potentiostat.abort()
+        if self.state is ProgrammeState.PAUSED:
+            self._potentiostat.abort()  # its rest, which nobody may have heard yet
             self._listen()
             self._progress.interrupt("resumed", self._now_ns())
         ordinal = script.ordinal_of(stands.run)
