@@ -63,10 +63,19 @@ class EmStat4:
         To the instrument.
     now_ns : callable
         UTC in ns since the epoch.
+    model : Model
+        What it can do; a Nexus speaks the same language.
     """
 
-    def __init__(self, line: Line, *, now_ns: Callable[[], int] = time.time_ns) -> None:
+    def __init__(
+        self,
+        line: Line,
+        *,
+        now_ns: Callable[[], int] = time.time_ns,
+        model: methodscript.Model = methodscript.EMSTAT4_HR,
+    ) -> None:
         self._line = line
+        self._model = model
         self._now_ns = now_ns
         self._partial = b""
         self._output = ProgrammeOutput()
@@ -89,7 +98,7 @@ class EmStat4:
     @property
     def current_limit(self) -> float:
         """The largest current, A."""
-        return methodscript.CURRENT_RANGES[-1]
+        return self._model.current_limit
 
     def start(self, programme: CellProgramme, at: Position = BEGINNING) -> None:
         """Compile a programme and run it.
@@ -101,7 +110,7 @@ class EmStat4:
         InstrumentRefused
             A script is running, or the instrument does not understand ours.
         """
-        script = methodscript.compile_programme(programme, at)
+        script = methodscript.compile_programme(programme, at, self._model)
         self._listen()
         if self._output.running:
             raise InstrumentRefused("EmStat4: a programme is running; nothing was started: abort it first")
@@ -121,7 +130,7 @@ class EmStat4:
         InstrumentRefused
             As of `abort` and `start`; the cell is at open circuit where only the rest could not be begun.
         """
-        script = methodscript.compile_pause(interval, at)
+        script = methodscript.compile_pause(interval, at, self._model)
         self.abort()
         self._send_script(script)
         self._output.started(self._now_ns())

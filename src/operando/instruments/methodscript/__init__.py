@@ -1,10 +1,10 @@
 """Cell programmes compiled to MethodSCRIPT, with every limit inside the script.
 
 `compiler` puts a programme together from `steps`, each of which counts (`counting`) and keeps its `limits`; `refusals`
-and `capabilities` say what an EmStat4 HR cannot do; `wire` is what script and driver agree upon.
+and `capabilities` say what an instrument cannot do; `wire` is what script and driver agree upon.
 """
 
-from operando.instruments.methodscript.capabilities import CURRENT_RANGES, KINDS, LONGEST_LINE
+from operando.instruments.methodscript.capabilities import EMSTAT4_HR, KINDS, LONGEST_LINE, NEXUS, Model
 from operando.instruments.methodscript.compiler import (
     CELL_OFF,
     OPEN_CIRCUIT,
@@ -17,12 +17,14 @@ from operando.instruments.methodscript.wire import POTENTIAL
 
 __all__ = [
     "CELL_OFF",
-    "CURRENT_RANGES",
+    "EMSTAT4_HR",
     "KINDS",
     "LONGEST_LINE",
+    "NEXUS",
     "OPEN_CIRCUIT",
     "OPEN_CIRCUIT_IN_A_MODE",
     "POTENTIAL",
+    "Model",
     "compile_pause",
     "compile_programme",
     "number",

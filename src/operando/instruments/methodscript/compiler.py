@@ -9,9 +9,10 @@ from collections.abc import Iterator
 
 from operando.errors import RequestRefused
 from operando.instruments.methodscript import counting, steps
-from operando.instruments.methodscript.capabilities import LONGEST_LINE
+from operando.instruments.methodscript.capabilities import EMSTAT4_HR, LONGEST_LINE, LONGEST_STEP, Model
 from operando.instruments.methodscript.numbers import whole
 from operando.instruments.methodscript.refusals import check
+from operando.instruments.methodscript.steps import StepWriter
 from operando.vocabulary import CellProgramme, End, Limit, Loop, Position, Rest, Safety, Step
 
 CELL_OFF = "cell_off"
@@ -28,11 +29,9 @@ endloop
 itself open the cell that is to be looked at."""
 OPEN_CIRCUIT_IN_A_MODE = f"set_pgstat_chan 0\nset_pgstat_mode {steps.POTENTIOSTAT}\n{OPEN_CIRCUIT}"
 """The same for an instrument that has had no mode since it was switched on, and so no cell either."""
-LONGEST_PAUSE = 30 * 86400.0
-"""s."""
 
 
-def compile_programme(programme: CellProgramme, at: Position) -> str:
+def compile_programme(programme: CellProgramme, at: Position, model: Model = EMSTAT4_HR) -> str:
     """Return the script of a programme, one command a line, no empty line.
 
     Parameters
@@ -41,31 +40,33 @@ def compile_programme(programme: CellProgramme, at: Position) -> str:
         The whole of it, or what remains of it.
     at : Position
         Its cycle is the first; its run is that of the step before the first, and so is the charge that passed.
+    model : Model
+        The instrument.
 
     Raises
     ------
     RequestRefused
         The instrument cannot do it, or it makes no sense.
     """
-    check(programme)
-    return _script(programme.parts, programme.safety, at)
+    check(programme, model)
+    return _script(programme.parts, StepWriter(model, programme.safety), at)
 
 
-def compile_pause(interval: float, at: Position) -> str:
+def compile_pause(interval: float, at: Position, model: Model = EMSTAT4_HR) -> str:
     """Return the script of a rest that is no step of a programme: its samples have step 0, and the run of ``at``."""
-    if not 0 < interval < LONGEST_PAUSE:
+    if not 0 < interval < LONGEST_STEP:
         raise RequestRefused(f"EmStat4: {interval:g} s between two samples of a rest are not above 0; it was not begun")
-    rest = Rest(number=0, name="pause", ends=(End(Limit.TIME, LONGEST_PAUSE),), sample_interval=interval)
-    return _script((rest,), Safety(), at, counts=False)
+    rest = Rest(number=0, name="pause", ends=(End(Limit.TIME, LONGEST_STEP),), sample_interval=interval)
+    return _script((rest,), StepWriter(model, Safety(), counts=False), at)
 
 
-def _script(parts: tuple[Step | Loop, ...], safety: Safety, at: Position, counts: bool = True) -> str:
+def _script(parts: tuple[Step | Loop, ...], writer: StepWriter, at: Position) -> str:
     lines = [
         *(f"var {name}" for name in counting.VARIABLES),
         *(f"var {_counter(depth)}" for depth in range(_depth(parts))),
         "set_pgstat_chan 0",
         *counting.beginning(at),
-        *_Body(safety, counts).of(parts),
+        *_Body(writer).of(parts),
         "on_finished:",
         CELL_OFF,
     ]
@@ -78,9 +79,8 @@ def _script(parts: tuple[Step | Loop, ...], safety: Safety, at: Position, counts
 class _Body:
     """Writes steps and loops one behind the other, and knows the mode that each leaves the instrument in."""
 
-    def __init__(self, safety: Safety, counts: bool) -> None:
-        self._safety = safety
-        self._counts = counts
+    def __init__(self, writer: StepWriter) -> None:
+        self._writer = writer
         self._mode: int | None = None  # not known: the first step switches
 
     def of(self, parts: tuple[Step | Loop, ...], depth: int = 0) -> Iterator[str]:
@@ -89,7 +89,7 @@ class _Body:
                 yield from self._loop(part, depth)
             else:
                 mode = steps.mode(part)
-                yield from steps.script(part, self._safety, mode == 0 or mode != self._mode, self._counts)
+                yield from self._writer.lines(part, switch=mode == 0 or mode != self._mode)
                 self._mode = mode
 
     def _loop(self, loop: Loop, depth: int) -> Iterator[str]:

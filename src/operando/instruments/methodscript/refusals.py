@@ -1,21 +1,16 @@
-"""What an EmStat4 cannot do, or what makes no sense, is refused before anything is sent."""
+"""What an instrument cannot do, or what makes no sense, is refused before anything is sent."""
 
 import math
 from collections.abc import Iterator
 from dataclasses import fields
 
 from operando.errors import RequestRefused
-from operando.instruments.methodscript.capabilities import (
-    CURRENT_RANGES,
-    HIGHEST_FREQUENCY,
-    LARGEST_AMPLITUDE,
-    LOWEST_FREQUENCY,
-    VOLTAGE_RANGE,
-)
+from operando.instruments.methodscript.capabilities import LONGEST_STEP, SHORTEST_INTERVAL, Model
 from operando.vocabulary import (
     CellProgramme,
     ConstantCurrent,
     ConstantVoltage,
+    End,
     Impedance,
     Limit,
     Loop,
@@ -30,14 +25,14 @@ SMALLEST = 1e-11
 """A or A h: a ten-thousandth of the finest range, and what it passes in an hour."""
 
 
-def check(programme: CellProgramme) -> None:
+def check(programme: CellProgramme, model: Model) -> None:
     """Raise `RequestRefused` for the first thing that cannot be, or return."""
     _check_parts(programme.parts)
-    for complaint in _of_safety(programme.safety):
-        raise RequestRefused(f"EmStat4: safety: {complaint}; nothing was started")
+    for complaint in _of_safety(programme.safety, model):
+        raise RequestRefused(f"{model.name}: safety: {complaint}; nothing was started")
     for step in programme.steps:
-        for complaint in (*_of_any_step(step), *_of_kind(step), *_beyond_safety(step, programme.safety)):
-            raise RequestRefused(f"EmStat4: step {step.number} ({step.name!r}): {complaint}; nothing was started")
+        for complaint in (*_of_any_step(step, model), *_of_kind(step, model), *_beyond_safety(step, programme.safety)):
+            raise RequestRefused(f"{model.name}: step {step.number} ({step.name!r}): {complaint}; nothing was started")
 
 
 def _check_parts(parts: tuple[Step | Loop, ...]) -> None:
@@ -50,54 +45,65 @@ def _check_parts(parts: tuple[Step | Loop, ...]) -> None:
             _check_parts(part.parts)
 
 
-def _of_any_step(step: Step) -> Iterator[str]:
+def _of_any_step(step: Step, model: Model) -> Iterator[str]:
     for field in fields(step):
         value = getattr(step, field.name)
         if isinstance(value, float) and not math.isfinite(value):
             yield f"{field.name} = {value:g} is no number"
     times = [end.value for end in step.ends if end.limit is Limit.TIME]
-    if len(times) != 1 or not 0 < times[0] < math.inf:
-        yield f"a step has one time after which it ends, above 0 s; {times or 'none'} was given"
+    if len(times) != 1 or not 0 < times[0] <= LONGEST_STEP:
+        said = ", ".join(f"{time:g} s" for time in times) or "none"
+        yield f"a step has one time after which it ends, above 0 s and up to 30 days; {said} was given"
     if not step.sample_interval > 0:
         yield f"a sample interval of {step.sample_interval:g} s is not above 0"
     for end in step.ends:
-        if not math.isfinite(end.value):
-            yield f"the end at a {end.limit} of {end.value:g} is no number"
-        elif end.limit in (Limit.CURRENT, Limit.CHARGE) and end.value < 0:
-            yield f"the end at a {end.limit} of {end.value:g} is below zero, and is meant without its sign"
-        elif end.limit in (Limit.CURRENT, Limit.CHARGE) and not end.below and end.value < SMALLEST:
-            yield f"the end at a {end.limit} of {end.value:g} is smaller than what can be measured"
-        elif end.limit is Limit.VOLTAGE:
-            yield from _beyond("the end at a voltage", end.value, VOLTAGE_RANGE, "V")
+        yield from _of_end(end, model)
 
 
-def _of_kind(step: Step) -> Iterator[str]:
+def _of_end(end: End, model: Model) -> Iterator[str]:
+    without_sign = end.limit in (Limit.CURRENT, Limit.CHARGE)
+    if not math.isfinite(end.value):
+        yield f"the end at a {end.limit} of {end.value:g} is no number"
+    elif without_sign and end.value < 0:
+        yield f"the end at a {end.limit} of {end.value:g} is below zero, and is meant without its sign"
+    elif without_sign and not end.below and end.value < SMALLEST:
+        yield f"the end at a {end.limit} of {end.value:g} is smaller than what can be measured"
+    elif end.limit is Limit.VOLTAGE:
+        yield from _beyond("the end at a voltage", end.value, model.voltage_range, "V", model)
+
+
+def _of_kind(step: Step, model: Model) -> Iterator[str]:
     match step:
         case ConstantCurrent():
-            yield from _beyond("a current", step.current, CURRENT_RANGES[-1], "A")
+            yield from _beyond("a current", step.current, model.current_limit, "A", model)
             if abs(step.current) < SMALLEST:
                 yield f"a current of {step.current:g} A is a rest"
         case ConstantVoltage():
-            yield from _beyond("a voltage", step.voltage, VOLTAGE_RANGE, "V")
-            yield from _limit(step.current_limit)
+            yield from _beyond("a voltage", step.voltage, model.voltage_range, "V", model)
+            yield from _limit(step.current_limit, model)
         case VoltageRamp():
-            for end in (step.begin, step.end):
-                yield from _beyond("an end of the ramp", end or 0.0, VOLTAGE_RANGE, "V")
-            if step.begin == step.end:
-                yield f"a ramp from {step.end:g} V to where it begins"
-            if not step.rate > 0:
-                yield f"a rate of {step.rate:g} V/s is not above 0"
-            yield from _limit(step.current_limit)
+            yield from _of_ramp(step, model)
         case Impedance():
-            yield from _of_impedance(step)
+            yield from _of_impedance(step, model)
 
 
-def _of_impedance(step: Impedance) -> Iterator[str]:
+def _of_ramp(step: VoltageRamp, model: Model) -> Iterator[str]:
+    for end in (step.begin, step.end):
+        yield from _beyond("an end of the ramp", end or 0.0, model.voltage_range, "V", model)
+    if step.begin == step.end:
+        yield f"a ramp from {step.end:g} V to where it begins"
+    if not 0 < step.rate * SHORTEST_INTERVAL <= model.voltage_range:
+        fastest = model.voltage_range / SHORTEST_INTERVAL
+        yield f"a rate of {step.rate:g} V/s is not above 0 and up to {fastest:g} V/s"
+    yield from _limit(step.current_limit, model)
+
+
+def _of_impedance(step: Impedance, model: Model) -> Iterator[str]:
     low, high = step.low_frequency, step.high_frequency
-    if not LOWEST_FREQUENCY <= low <= high <= HIGHEST_FREQUENCY:
+    if not model.lowest_frequency <= low <= high <= model.highest_frequency:
         yield (
-            f"frequencies of {low:g} and {high:g} Hz are not in order within {LOWEST_FREQUENCY:g} to "
-            f"{HIGHEST_FREQUENCY:g} Hz (EmStat4 HR)"
+            f"frequencies of {low:g} and {high:g} Hz are not in order within {model.lowest_frequency:g} to "
+            f"{model.highest_frequency:g} Hz ({model.name})"
         )
         return
     if step.points_per_decade < 1 or points(step) > LONGEST_SPECTRUM:
@@ -105,12 +111,18 @@ def _of_impedance(step: Impedance) -> Iterator[str]:
     for end in step.ends:
         if end.limit in (Limit.VOLTAGE, Limit.CURRENT):
             yield f"an end at a {end.limit}: a spectrum measures none"
-    yield from _limit(step.current_limit)
-    limit, unit = (CURRENT_RANGES[-1], "A") if step.galvanostatic else (LARGEST_AMPLITUDE, "V")
+    yield from _limit(step.current_limit, model)
+    current = step.galvanostatic
+    limit, unit = (model.current_limit, "A") if current else (model.largest_amplitude, "V")
     if not 0 < step.amplitude <= limit:
         yield f"an amplitude of {step.amplitude:g} {unit} is not between 0 and {limit:g} {unit}"
-    largest = CURRENT_RANGES[-1] if step.galvanostatic else VOLTAGE_RANGE
-    yield from _beyond("bias and amplitude", abs(step.bias or 0.0) + math.sqrt(2) * step.amplitude, largest, unit)
+    extreme, largest = abs(step.bias or 0.0) + peak(step), model.current_limit if current else model.voltage_range
+    yield from _beyond("bias and amplitude", extreme, largest, unit, model)
+
+
+def peak(step: Impedance) -> float:
+    """Return the largest excursion of the modulation, V or A."""
+    return math.sqrt(2) * step.amplitude
 
 
 def points(step: Impedance) -> int:
@@ -118,13 +130,13 @@ def points(step: Impedance) -> int:
     return round(math.log10(step.high_frequency / step.low_frequency) * step.points_per_decade) + 1
 
 
-def _of_safety(safety: Safety) -> Iterator[str]:
+def _of_safety(safety: Safety, model: Model) -> Iterator[str]:
     for name in ("upper_voltage", "lower_voltage", "current", "charge", "delay"):
         value = getattr(safety, name)
         if value is not None and not math.isfinite(value):
             yield f"{name} = {value:g} is no number"
     for limit in (safety.upper_voltage, safety.lower_voltage):
-        yield from _beyond("a voltage", limit or 0.0, VOLTAGE_RANGE, "V")
+        yield from _beyond("a voltage", limit or 0.0, model.voltage_range, "V", model)
     low, high = safety.lower_voltage, safety.upper_voltage
     if low is not None and high is not None and low >= high:
         yield f"a lower voltage of {low:g} V is not below the upper one of {high:g} V"
@@ -147,9 +159,9 @@ def _beyond_safety(step: Step, safety: Safety) -> Iterator[str]:
         case VoltageRamp():
             voltages = tuple(volts for volts in (step.begin, step.end) if volts is not None)
         case Impedance(galvanostatic=True):
-            current = abs(step.bias or 0.0) + math.sqrt(2) * step.amplitude
+            current = abs(step.bias or 0.0) + peak(step)
         case Impedance(bias=float() as bias):
-            voltages = (bias - math.sqrt(2) * step.amplitude, bias + math.sqrt(2) * step.amplitude)
+            voltages = (bias - peak(step), bias + peak(step))
     for volts in voltages:
         if safety.upper_voltage is not None and volts > safety.upper_voltage:
             yield f"{volts:g} V is above the safety limit of {safety.upper_voltage:g} V"
@@ -159,12 +171,12 @@ def _beyond_safety(step: Step, safety: Safety) -> Iterator[str]:
         yield f"{current:g} A is above the safety limit of {safety.current:g} A"
 
 
-def _beyond(what: str, value: float, limit: float, unit: str) -> Iterator[str]:
+def _beyond(what: str, value: float, limit: float, unit: str, model: Model) -> Iterator[str]:
     if not abs(value) <= limit:
-        yield f"{what}: {value:g} {unit} was asked for, the limit is {limit:g} {unit} (EmStat4 HR)"
+        yield f"{what}: {value:g} {unit} was asked for, the limit is {limit:g} {unit} ({model.name})"
 
 
-def _limit(current: float) -> Iterator[str]:
+def _limit(current: float, model: Model) -> Iterator[str]:
     if not current > 0:
         yield f"a current limit of {current:g} A is not above 0"
-    yield from _beyond("a current limit", current, CURRENT_RANGES[-1], "A")
+    yield from _beyond("a current limit", current, model.current_limit, "A", model)
