@@ -1,15 +1,15 @@
 """What the language believes of an instrument is what its driver says."""
 
+import pytest
+
 from operando.config.programme import INSTRUMENTS
-from operando.instruments.methodscript import capabilities
+from operando.instruments.methodscript import EMSTAT4_HR, KINDS, NEXUS, Model
 
 
-def test_an_emstat4_can_what_its_driver_can() -> None:
-    facts = INSTRUMENTS["emstat4"]
-    assert facts.kinds == capabilities.KINDS
-    assert facts.current_limit == capabilities.CURRENT_RANGES[-1]
-    assert (facts.lowest_voltage, facts.highest_voltage) == (-capabilities.VOLTAGE_RANGE, capabilities.VOLTAGE_RANGE)
-    assert (facts.lowest_frequency, facts.highest_frequency) == (
-        capabilities.LOWEST_FREQUENCY,
-        capabilities.HIGHEST_FREQUENCY,
-    )
+@pytest.mark.parametrize(("driver", "model"), [("emstat4", EMSTAT4_HR), ("nexus", NEXUS)])
+def test_an_instrument_can_what_its_driver_can(driver: str, model: Model) -> None:
+    facts = INSTRUMENTS[driver]
+    assert facts.kinds == KINDS
+    assert facts.current_limit == model.current_limit
+    assert (facts.lowest_voltage, facts.highest_voltage) == (-model.voltage_range, model.voltage_range)
+    assert (facts.lowest_frequency, facts.highest_frequency) == (model.lowest_frequency, model.highest_frequency)

@@ -12,6 +12,7 @@ from operando.instruments import (
     DSCUSB,
     DSCUSB_BAUDRATE,
     EMSTAT4_BAUDRATE,
+    NEXUS,
     NV200,
     NV200_BAUDRATE,
     EmStat4,
@@ -27,6 +28,7 @@ Found = TypeVar("Found")
 
 POTENTIOSTATS: dict[str, Callable[[str], Potentiostat]] = {
     "emstat4": lambda port: EmStat4(SerialLine(port, EMSTAT4_BAUDRATE)),
+    "nexus": lambda port: EmStat4(SerialLine(port, EMSTAT4_BAUDRATE), model=NEXUS),
 }
 """By the driver that the configuration names: how one is made on a port."""
 

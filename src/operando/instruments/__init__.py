@@ -6,7 +6,8 @@ role            driver                                     line
 load cell       ``DSCUSB(line, station)``                  ``SerialLine(port, DSCUSB_BAUDRATE)``
 piezo amplifier ``NV200(line)``                            ``SerialLine(port, NV200_BAUDRATE)``
 temperature     ``Eurotherm3216(port, address, baudrate)`` its own, Modbus RTU
-potentiostat    ``EmStat4(line)``                          ``SerialLine(port, EMSTAT4_BAUDRATE)``
+potentiostat    ``EmStat4(line)``,                         ``SerialLine(port, EMSTAT4_BAUDRATE)``
+                ``EmStat4(line, model=NEXUS)``
 ==============  =========================================  ===================================
 
 Every call ends: with a value, or within its timeout with an `operando.errors.InstrumentError` that names the
@@ -19,6 +20,7 @@ from operando.instruments.emstat4 import BAUDRATE as EMSTAT4_BAUDRATE
 from operando.instruments.emstat4 import EmStat4
 from operando.instruments.eurotherm3216 import Eurotherm3216
 from operando.instruments.line import Line, SerialLine
+from operando.instruments.methodscript import NEXUS
 from operando.instruments.nv200 import BAUDRATE as NV200_BAUDRATE
 from operando.instruments.nv200 import NV200
 from operando.instruments.roles import (
@@ -41,6 +43,7 @@ __all__ = [
     "DSCUSB",
     "DSCUSB_BAUDRATE",
     "EMSTAT4_BAUDRATE",
+    "NEXUS",
     "NV200",
     "NV200_BAUDRATE",
     "AmplifierStatus",

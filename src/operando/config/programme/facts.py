@@ -82,6 +82,17 @@ INSTRUMENTS = {
         lowest_frequency=1e-5,
         highest_frequency=2e5,
     ),
+    # Nexus, palmsens.com: ±10 V, 1 A; it speaks the language of the EmStat4.
+    "nexus": InstrumentFacts(
+        name="nexus",
+        current_limit=1.0,
+        smallest_current=1e-9,
+        lowest_voltage=-10.0,
+        highest_voltage=10.0,
+        kinds=frozenset(kind.kind for kind in (Rest, ConstantCurrent, ConstantVoltage, VoltageRamp, Impedance)),
+        lowest_frequency=1e-5,
+        highest_frequency=2e5,
+    ),
     # Model 2400, manual 2400S-900-01: 1 A at 20 V and more at no more than 0.1 A; the 1 µA range ends at 50 pA.
     "keithley2400": InstrumentFacts(
         name="keithley2400",
