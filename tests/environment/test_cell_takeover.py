@@ -189,6 +189,7 @@ def test_a_programme_left_running_is_running_until_it_is_heard_or_missed() -> No
         heard.step(0.1)
         assert heard.shown["CELL:STATE"] == "running"
     assert heard.samples == []  # what was not heard yet is not missed
+    assert "nothing was heard" in heard.tell("pause")
     heard.begin()
     heard.sample(1, 0.1)
     heard.step()

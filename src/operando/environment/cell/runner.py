@@ -116,6 +116,8 @@ class ProgrammeRunner:
 
     def objection(self, field: str = "start") -> str:
         """Return why something cannot be asked for now, or nothing; from any thread."""
+        if field in ("pause", "end_step") and self._unheard:
+            return "nothing was heard of the programme yet, since this service was started"
         return objection(field, self.state, self.latched, self._progress.step, self._stands)
 
     def step(self, dt: float) -> None:
@@ -137,7 +139,8 @@ class ProgrammeRunner:
         except (InstrumentError, RequestRefused) as error:
             self._lost = not isinstance(error, BadReply | RequestRefused)
             if not self._complained:
-                self._telling.note(f"potentiostat: {error}")
+                whose = "potentiostat" if isinstance(error, InstrumentError) else "cell programme"
+                self._telling.note(f"{whose}: {error}")
             self._complained = str(error)
         self._follow(dt)
         self._notice_silence(dt)
