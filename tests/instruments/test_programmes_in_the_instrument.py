@@ -196,6 +196,21 @@ def test_the_host_ends_a_rest_when_its_measurement_is_done() -> None:
     assert charge.end == End(TIME, 1.0)
 
 
+@pytest.mark.parametrize("step", [SPECTRUM, RAMP])
+def test_an_open_circuit_that_the_host_interrupts_is_measured_again(step: Impedance | VoltageRamp) -> None:
+    """Else a potential that was never measured would be imposed: 0 V."""
+    rig = bench(volts=3.2)
+    rig.driver.start(programme(replace(step, ends=(End(TIME, 20.0),))))
+    rig.go_on(lambda: rig.now >= 0.05, poll=0.01)
+    rig.driver.end_step()
+    lowest = rig.cell.voltage
+    while rig.driver.running():
+        rig.pass_time(0.01)
+        rig.driver.poll()
+        lowest = min(lowest, rig.cell.voltage)
+    assert lowest > 2.99
+
+
 def test_a_rest_that_nobody_ends_is_ended_by_its_time() -> None:
     (end,) = ends(bench().run(programme(replace(MAP, ends=(End(Limit.MEASUREMENT), End(TIME, 20.0))))))
     assert end.end == End(TIME, 20.0)

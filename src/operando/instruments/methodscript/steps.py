@@ -181,7 +181,12 @@ class StepWriter:
         return [
             "cell_off",
             *self._prepared(POTENTIOSTAT, OPEN_CIRCUIT_TIME),
+            # until it is measured: a host that ends this loop would have an old potential, or none, imposed
+            "store_var samples 0i ja",
+            "loop samples < 1i",
             f"meas_loop_ocp potential {time} {time}",
+            "add_var samples 1i",
+            "endloop",
             "endloop",
         ]
 
