@@ -423,3 +423,18 @@ def test_the_end_of_what_remained_of_a_step_is_told_as_it_was_run() -> None:
     bench.resume()
     bench.do(1, 0.1, 5, HOUR)
     assert bench.steps[-1].how == "time >= 3590 s"
+
+
+def test_a_cell_that_was_not_heard_for_long_before_it_was_stopped_has_a_doubtful_charge() -> None:
+    bench = Bench()
+    bench.start()
+    bench.begin()
+    bench.sample(1, 0.1)
+    bench.step()
+    bench.pass_time(60.0)
+    assert bench.tell("stop") == ""
+    bench.resume()
+    bench.begin()
+    bench.sample(1, 0.1)
+    bench.step()
+    assert bench.samples[-1]["charge"].quality is Quality.SUSPECT

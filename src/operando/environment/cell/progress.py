@@ -16,6 +16,8 @@ from operando.instruments.roles import ImpedancePoint, Said, Sample, StepEnd
 from operando.vocabulary import ConstantVoltage, End, Limit, Position, ProgrammeState, Rest, Step
 
 NS = 1_000_000_000
+NO_DOUBT = 2.0
+"""s that an instrument may take to be aborted."""
 MOST_UNSEEN = 1000
 """Steps that are written down though nobody saw them; more are left out."""
 TOLERANCE_NS = 5 * NS
@@ -70,11 +72,6 @@ class Progress:
         self._last: Sample | None = None
         self._heard_ns = before.last.time_ns if before.last else 0
         self._ledger.counter = before.script.whole.counter_electrode_potential if before.script else math.nan
-
-    @property
-    def last(self) -> Sample | None:
-        """The last sample of the script that runs."""
-        return self._last
 
     def begin(self, script: Script, now_ns: int) -> None:
         """Follow a script from its first packet on; the programme goes on where the script does not begin it."""
@@ -177,8 +174,11 @@ class Progress:
         """Close the step that runs, whose script was ended, and return where the programme stands, if that is known."""
         last, step, run = self._last, self.step, self.run
         if last is not None and step is not None and last.run == run and self.account.run == run:
-            late = min(max((now_ns - last.time_ns) / NS, 0.0), 1.5 * step.sample_interval)
-            self.account = self.account.step_ended(step, run, last.elapsed + late, math.nan, now_ns, self._smallest)
+            late, longest = max((now_ns - last.time_ns) / NS, 0.0), 1.5 * step.sample_interval
+            until = last.elapsed + min(late, longest)
+            self.account = self.account.step_ended(step, run, until, math.nan, now_ns, self._smallest)
+            if late > longest + NO_DOUBT:  # whether, and for how long, current flowed after it, nobody knows
+                self.account = replace(self.account, doubtful=True)
         ended = self._close(how, now_ns)
         if ended is not None and step is not None:
             self._show_end(how, step, run, ended.ended_ns or now_ns)
@@ -251,7 +251,8 @@ class Progress:
         self._telling.show("STEP_NAME", step.name)
         if self._book.open is not None and self._book.open.run == said.run:
             return  # opened by the service before
-        begun_ns = said.time_ns - round((said.elapsed - self.account.begun) * NS)
+        counted = said.elapsed - self.account.begun if self.account.run == said.run else 0.0
+        begun_ns = said.time_ns - round(counted * NS)
         hash = self.script.whole.hash if self.script else ""
         self._book.begin(step, hash, said.run, said.cycle, self.account.half_cycle, begun_ns)
 
