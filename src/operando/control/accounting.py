@@ -167,7 +167,7 @@ class Account:
         elapsed = max(elapsed, begun.elapsed)
         charge = begun.charge + begun.current * (elapsed - begun.elapsed) / SECONDS_PER_HOUR
         sign = _direction(step, begun.current, smallest)
-        # what a held voltage draws while it is modulated is in the instrument's count alone; the open circuit's is little
+        # what a held voltage draws while it is modulated is in its own count alone; at open circuit it is little
         held = isinstance(step, Impedance) and not step.galvanostatic and step.bias is not None
         unknown = held and not math.isfinite(own)
         return replace(
