@@ -438,3 +438,13 @@ def test_a_cell_that_was_not_heard_for_long_before_it_was_stopped_has_a_doubtful
     bench.sample(1, 0.1)
     bench.step()
     assert bench.samples[-1]["charge"].quality is Quality.SUSPECT
+
+
+def test_a_service_that_stood_still_and_finds_samples_has_missed_none() -> None:
+    bench = Bench()
+    bench.start()
+    bench.begin()
+    for _ in range(3):
+        bench.sample(1, 0.1)
+        bench.step(30.0)
+    assert all(math.isfinite(found["voltage"].value) for found in bench.samples)
