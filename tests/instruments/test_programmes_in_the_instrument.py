@@ -179,6 +179,18 @@ def test_every_safety_limit_is_kept_and_named(safety: Safety, says: str) -> None
     assert says in end.safety
 
 
+@pytest.mark.parametrize("step", [SPECTRUM, RAMP])
+def test_an_open_circuit_beyond_the_safety_limits_is_not_imposed(step: Impedance | VoltageRamp) -> None:
+    """As where a lead has come off: what an open input shows is no potential of a cell."""
+    rig = bench(volts=0.1)
+    (end,) = ends(rig.run(programme(step, REST, safety=Safety(lower_voltage=2.0, delay=10.0))))
+    assert "lower voltage" in end.safety
+    ended = rig.driver.ended()
+    assert ended is not None
+    assert not ended.finished
+    assert rig.cell.passed == 0.0
+
+
 def test_the_charge_of_all_safety_counts_every_step() -> None:
     there = replace(CHARGE, ends=(End(TIME, 1.0),))
     said = bench().run(programme(Loop(10, (there,)), safety=Safety(charge=3.5e-4 / 3600)))

@@ -42,9 +42,13 @@ def step_beginning(number_of_step: int, counts: bool) -> list[str]:
         f"store_var lost 0 {wire.CHARGE}",
         f"store_var beyond 0 {wire.TIME}",
         f"store_var spent 0 {wire.TIME}",
-        "timer_get tick",
-        "add_var tick carry",
+        *from_now(),
     ]
+
+
+def from_now() -> list[str]:
+    """Count time and charge from here, not from the last sample."""
+    return ["timer_get tick", "add_var tick carry"]
 
 
 def at_each_sample(averaged: bool = True) -> list[str]:

@@ -48,6 +48,17 @@ def safety(limits: Safety) -> list[str]:
     ]
 
 
+def before_it_is_imposed(limits: Safety, end: list[str]) -> list[str]:
+    """Look at a potential that is to be imposed: beyond the safety limits the step ends (``end``) before it began."""
+    beyond = [
+        *_if_any(limits.upper_voltage, "potential >", wire.UPPER_VOLTAGE),
+        *_if_any(limits.lower_voltage, "potential <", wire.LOWER_VOLTAGE),
+    ]
+    if not beyond:
+        return []
+    return ["store_var alarm 0i ja", *beyond, *_if("alarm > 0i", [*_alarmed(), *end])]
+
+
 def leave() -> list[str]:
     """End the measurement loop where a condition was met."""
     return _if(f"ended != {wire.LOOP_OVER}i", ["breakloop"])

@@ -108,10 +108,13 @@ class StepWriter:
         begin = "potential" if step.begin is None else number(step.begin)
         sweep = f"{begin} {number(step.end)} {number(step.rate * looks.interval)} {number(step.rate)}"
         return [
+            *counting.step_beginning(step.number, self._counts),
             *(self._open_circuit() if step.begin is None else []),
             *self._prepared(POTENTIOSTAT, looks.interval, step.current_limit),
             *self._held(begin, step.begin, step.end),
-            *self._begun(step, looks),
+            "store_var samples 0i ja",
+            f"store_var due {looks.every}i ja",
+            *counting.from_now(),
             f"meas_loop_lsv potential current {sweep}",
             *self._looked(step, looks),
         ]
@@ -123,9 +126,10 @@ class StepWriter:
         # a held voltage lets a current flow, which the spectrum does not tell
         measured = [] if step.galvanostatic else [f"meas {number(DIRECT_TIME)} current ba"]
         return [
+            *counting.step_beginning(step.number, self._counts),
             *(self._open_circuit() if at_open_circuit else []),
             *(self._modulated_current(step, bias) if step.galvanostatic else self._modulated_voltage(step, bias)),
-            *counting.step_beginning(step.number, self._counts),
+            *counting.from_now(),
             f"store_var current {bias if step.galvanostatic else 0} ba",
             *measured,
             "copy_var current before",
@@ -176,7 +180,7 @@ class StepWriter:
         return [f"set_range_minmax da {number(low)} {number(high)}", f"set_e {volts}", "cell_on"]
 
     def _open_circuit(self) -> list[str]:
-        """Measure the potential at open circuit into ``potential``; the cell must be off (error 0014)."""
+        """Measure the potential at open circuit, which is to be imposed; the cell must be off (error 0014)."""
         time = number(OPEN_CIRCUIT_TIME)
         return [
             "cell_off",
@@ -188,6 +192,7 @@ class StepWriter:
             "add_var samples 1i",
             "endloop",
             "endloop",
+            *limits.before_it_is_imposed(self._safety, counting.step_end()),
         ]
 
     def _begun(self, step: Step, looks: Pace) -> list[str]:
