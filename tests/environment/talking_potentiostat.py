@@ -152,7 +152,13 @@ class Watch:
 class Bench:
     """A runner on such a potentiostat; the instrument's clock goes on by hand."""
 
-    def __init__(self, before: Recollection | None = None, running: bool = False, channel: str = "") -> None:
+    def __init__(
+        self,
+        before: Recollection | None = None,
+        running: bool = False,
+        channel: str = "",
+        compiling: dict[str, CellProgramme] | None = None,
+    ) -> None:
         self.potentiostat = TalkingPotentiostat(is_running=running)
         self.samples: list[dict[str, Reading]] = []
         self.others: list[tuple[str, Reading]] = []
@@ -164,7 +170,7 @@ class Bench:
         self.elapsed = self.own = 0.0
         self.run = 0
         self.verifier = Watch()
-        self.compiling: dict[str, CellProgramme] = {}
+        self.compiling = compiling or {}
         names = CellNames(channel)
         told = telling(
             names, lambda found: self.samples.append(dict(found)),

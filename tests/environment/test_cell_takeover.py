@@ -3,7 +3,6 @@
 import json
 import math
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -274,20 +273,6 @@ def test_the_last_count_is_of_one_sample(tmp_path: Path) -> None:
     assert not [
         row for row in bench.kept if isinstance(row, RealisedStep) and row.ended_ns and math.isnan(row.ended_ns)
     ]
-
-
-def test_a_loaded_programme_stays_until_the_configuration_has_another(tmp_path: Path) -> None:
-    bench = Bench()
-    bench.compiling = {"text": replace(PROGRAMME, name="other", hash="other")}
-    assert bench.tell("load", "text") == ""
-    again = restarted(bench, tmp_path)
-    again.start()
-    assert again.potentiostat.started[-1][0].name == "other"
-    facts = {**remembered(bench), "in_place_of": "an older one"}
-    with closing(EnvironmentHistory(tmp_path)) as history:
-        changed = Bench(recollection(facts, history, "cell 1"))
-    changed.start()
-    assert changed.potentiostat.started[-1][0] == PROGRAMME
 
 
 def test_a_service_killed_right_behind_a_pause_has_the_charge_of_the_pause(tmp_path: Path) -> None:

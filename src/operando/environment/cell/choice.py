@@ -23,7 +23,8 @@ class Choice:
     compiled : callable
         Takes the text of another programme and returns it compiled; raises `RequestRefused`.
     before : Recollection
-        How the service before left it: what was loaded stays so until the configuration has another one.
+        How the service before left it: what was loaded stays so until the configuration has another one. Its text is
+        compiled anew, for the cell and the instrument that are there now.
     """
 
     def __init__(
@@ -34,8 +35,13 @@ class Choice:
         self.programme = configured
         self.facts: dict[str, Any] = {"loaded": None, "in_place_of": configured.hash}
         """What a restarted service must know."""
+        self.complaint = ""
+        """Why what was loaded before the restart is not any more; nothing where it is, or where nothing was."""
         if before.loaded and before.in_place_of == configured.hash:
-            self._take(before.loaded)
+            try:
+                self._take(compiled(before.loaded.source))
+            except RequestRefused as error:
+                self.complaint = f"programme {before.loaded.name!r} was loaded, and is not any more: {error}"
 
     def load(self, text: str) -> CellProgramme:
         """Have another programme started from now on, and return it."""

@@ -107,6 +107,8 @@ class ProgrammeRunner:
         self._plain: tuple[CellProgramme, dict[str, Any]] | None = None
         if self.latched:
             self.tell(Change("safe"))  # the service before may have died with the current still on
+        if self._choice.complaint:
+            telling.note(self._choice.complaint)
         self._take_over(before)
         self._remember()
 

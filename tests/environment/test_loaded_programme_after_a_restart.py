@@ -1,0 +1,52 @@
+"""What was loaded in place of the configured programme, after a restart of the service."""
+
+import json
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+from environment.talking_potentiostat import PROGRAMME, Bench
+
+from operando.environment.cell.recollection import recollection
+from operando.history import EnvironmentHistory
+from operando.vocabulary import CellProgramme
+
+OTHER = replace(PROGRAMME, name="other", hash="other")
+
+
+def loaded(programme: CellProgramme) -> Bench:
+    """Return a runner for which somebody has loaded a programme."""
+    bench = Bench(compiling={"text": programme})
+    assert bench.tell("load", "text") == ""
+    return bench
+
+
+def restarted(bench: Bench, folder: Path, compiling: dict[str, CellProgramme], **facts: str) -> Bench:
+    """Return a runner that knows what the memory of the one before held."""
+    found = json.loads(json.dumps({**bench.runner.facts(), **facts}))
+    with closing(EnvironmentHistory(folder)) as history:
+        return Bench(recollection(found, history, "cell 1"), compiling=compiling)
+
+
+def started(bench: Bench) -> CellProgramme:
+    bench.start()
+    return bench.potentiostat.started[-1][0]
+
+
+def test_it_stays_until_the_configuration_has_another(tmp_path: Path) -> None:
+    bench = loaded(OTHER)
+    assert started(restarted(bench, tmp_path, bench.compiling)).name == "other"
+    assert started(restarted(bench, tmp_path, bench.compiling, in_place_of="an older one")) == PROGRAMME
+
+
+def test_it_is_compiled_anew_for_the_cell_that_is_mounted_now(tmp_path: Path) -> None:
+    """A limit vs Li/Li+ for the counter electrode of the cell before would overcharge this one by 0.6 V."""
+    bench = loaded(replace(OTHER, counter_electrode_potential=0.0))
+    again = restarted(bench, tmp_path, {"text": replace(OTHER, counter_electrode_potential=0.62)})
+    assert started(again).counter_electrode_potential == 0.62
+
+
+def test_where_it_does_not_fit_any_more_it_is_dropped_and_somebody_told(tmp_path: Path) -> None:
+    again = restarted(loaded(OTHER), tmp_path, {})
+    assert [note for note in again.notes if "'other' was loaded, and is not any more" in note]
+    assert started(again) == PROGRAMME
