@@ -39,6 +39,8 @@ class EnvironmentHistory:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._files: dict[int, tuple[sqlite3.Connection, tuple[int, int] | None]] = {}
+        self._paths: dict[int, Path] = {}
+        """By day: pathlib interns every name that it makes, and Python's table of those would grow with each query."""
 
     def samples(self, quantity: str, start_ns: int, end_ns: int) -> Samples:
         """Return what was measured of a quantity from ``start_ns`` to ``end_ns``, both included.
@@ -141,7 +143,9 @@ class EnvironmentHistory:
 
     def _open(self, day: int) -> sqlite3.Connection | None:
         """Return the file of a day; one that was removed and made again is not the one that was read before."""
-        path = file_of(self._folder, day)
+        if day not in self._paths:
+            self._paths[day] = file_of(self._folder, day)
+        path = self._paths[day]
         identity = identity_of(path)
         known = self._files.get(day)
         if known and known[1] == identity:
