@@ -78,6 +78,12 @@ CASES = [
         "current_A = 0.2",
         ("200 mA", "100 mA", "current_limit_A"),
     ),
+    Case(
+        "more current than any EmStat4 has",
+        "current_limit_A = 0.1",
+        "current_limit_A = 0.5",
+        ("[potentiostat] current_limit_A = 0.5", "emstat4 ends at 0.1 A"),
+    ),
     Case("a prefix without its colon", 'prefix = "SIM:"', 'prefix = "SIM"', ("prefix", "'SIM'")),
     Case("not TOML", "[heater]", "[heater", ("not TOML",)),
 ]

@@ -1,6 +1,6 @@
 """What a programme must fit: the cell, the instrument that runs it, and the heater's limits."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from operando.vocabulary import ConstantCurrent, ConstantVoltage, Impedance, Rest, VoltageRamp
 
@@ -58,16 +58,7 @@ class InstrumentFacts:
 
     def limited_to(self, current: float) -> "InstrumentFacts":
         """Return the same with a current limit (A) that an endstation sets below the instrument's own."""
-        return InstrumentFacts(
-            self.name,
-            min(current, self.current_limit),
-            self.smallest_current,
-            self.lowest_voltage,
-            self.highest_voltage,
-            self.kinds,
-            self.lowest_frequency,
-            self.highest_frequency,
-        )
+        return replace(self, current_limit=min(current, self.current_limit))
 
 
 INSTRUMENTS = {
