@@ -257,8 +257,9 @@ class Bench:
         self.step()
 
     def values(self, quantity: str) -> list[float]:
-        others = [found.value for name, found in self.others if name == quantity]
-        return [found[quantity].value for found in self.samples if quantity in found] + others
+        told = [found[quantity] for found in self.samples if quantity in found]
+        told += [found for name, found in self.others if name == quantity]
+        return [reading.value for reading in sorted(told, key=lambda reading: reading.time_ns)]
 
     @property
     def steps(self) -> list[RealisedStep]:

@@ -64,6 +64,11 @@ class Ledger:
         for name, reading in self._place(point, account).items():
             self.telling.reading(name, reading)
 
+    def ended(self, account: Account, extracted: float, time_ns: int) -> None:
+        """Tell what had passed at the end of a step: a spectrum has no samples that would."""
+        for name, reading in self._charges(account, extracted, time_ns, Quality.GOOD).items():
+            self.telling.reading(name, reading)
+
     def silence(self, time_ns: int) -> None:
         """Tell that a sample was missed."""
         missed = Reading(math.nan, time_ns, Quality.INVALID)

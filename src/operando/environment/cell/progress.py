@@ -132,6 +132,8 @@ class Progress:
         self._open(said, step)
         self._heard_ns = said.time_ns
         if isinstance(said, StepEnd):
+            if logged:
+                self._ledger.ended(self.account, self.extracted, said.time_ns)
             self._end(said, step)
         elif isinstance(said, ImpedancePoint):
             if spectrum := self._book.point(said):
