@@ -9,6 +9,7 @@ import pytest
 import operando.configs
 from operando.config import load
 from operando.environment.axis import Change
+from operando.environment.desks import of_cell
 from operando.environment.limits import pressure_fields, programme_fields, temperature_fields
 from operando.environment.ownership import Ownership
 from operando.environment.requests import RequestDesk
@@ -182,3 +183,22 @@ def test_a_start_is_answered_once_the_instrument_has_taken_it(but: str) -> None:
     assert "CELL:REPLY" not in bench.shown
     bench.told[0].carried_out(but)
     assert bench.reply() == (not but, but)
+
+
+def test_a_put_of_1_pauses_a_cell_and_one_of_0_lets_it_go_on() -> None:
+    bench = Bench("CELL")
+    puts = of_cell("CELL", bench.desk)
+    for record, value in (("PAUSE", 1), ("PAUSE", 0), ("END_STEP", 1), ("END_STEP", 0), ("START", 1), ("SAFE", 1)):
+        puts[f"CELL:{record}"](value)
+    assert [change.field for change in bench.told] == ["pause", "resume", "end_step", "start", "stop"]
+
+
+def test_a_programme_is_loaded_by_its_text_and_answered_when_that_is_done() -> None:
+    bench = Bench("CELL")
+    assert "without a text" in bench.ask(field="load")[1]
+    bench.desk.on_request(json.dumps({"id": "8", "who": "ada@p02", "field": "load", "text": 'name = "formation"'}))
+    (change,) = bench.told
+    assert change.text == 'name = "formation"'
+    assert json.loads(bench.shown["CELL:REPLY"])["id"] == "7"
+    change.carried_out("it has no steps")
+    assert json.loads(bench.shown["CELL:REPLY"]) == {"id": "8", "accepted": False, "text": "it has no steps"}

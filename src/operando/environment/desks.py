@@ -92,7 +92,7 @@ def desks(
         "TEMPERATURE", "temperature", lambda asked: _of_heat(asked.field, temperature.mode) or coupling.objection(asked)
     )
     for name, cell in cells.items():
-        puts |= _of_cell(name, desk(name, name.lower(), _objecting(cell)))
+        puts |= of_cell(name, desk(name, name.lower(), _objecting(cell)))
     whole = desk("CONTROL", "control", lambda _: "")
     puts |= {f"PRESSURE:{field.upper()}": stack.on_put(field) for field in (*SETTINGS, "mode", "drive")}
     puts |= {f"TEMPERATURE:{field.upper()}": heat.on_put(field) for field in SETTINGS}
@@ -106,7 +106,7 @@ def _objecting(cell: ProgrammeRunner) -> Callable[[Request], str]:
     return lambda asked: cell.objection(asked.field)
 
 
-def _of_cell(name: str, desk: RequestDesk) -> dict[str, Put]:
+def of_cell(name: str, desk: RequestDesk) -> dict[str, Put]:
     """Return what takes the puts into the records of a cell."""
     pause, resume = desk.on_put("pause"), desk.on_put("resume")
     return {
