@@ -186,6 +186,7 @@ def test_safe_works_at_once_whoever_is_in_control_and_says_what_it_did(endstatio
         assert said["pressure_state"] == said["temperature_state"] == "safe"
         assert said["pressure_MPa"] < 84.0
         assert said["failure"] == ""
+        assert said["cell_open_circuit"].startswith("open circuit read back: ")
         assert "latched" in carol.do("set 84.5")
     finally:
         carol.close()
@@ -204,6 +205,8 @@ def test_a_safe_state_survives_a_kill_and_nothing_is_loaded_again(endstation: En
     assert "stack pressure  released: " in text
     assert "MPa at -20.000 V" in text
     assert "heater          off: 0.0 % at " in text
+    assert "cell            at open circuit (" in text
+    assert "; read back: " in text
     held = endstation.command("hold")
     assert held.returncode == 0
     assert "in its safe state, which stays" in held.stdout

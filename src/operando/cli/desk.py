@@ -12,12 +12,14 @@ from typing import Any
 
 from operando.endstation import Channels, Root
 from operando.errors import RequestRefused, ServiceSilent
-from operando.vocabulary import AxisState, Mode, Reply, Request, who
+from operando.vocabulary import OPEN_READ_BACK, AxisState, Mode, Reply, Request, who
 
 ANSWER_LIMIT = 5.0
 """s for the service to answer at all."""
 DONE_LIMIT = 15.0
 """s until it says what became of a request: it gives each of three instruments 3 s."""
+OPEN_LIMIT = 5.0
+"""s for the open circuit of every cell to be read back."""
 STILL_LIMIT = 5.0
 """s without a change of the drive after which a release has come to a stop."""
 POLL = 0.1
@@ -57,11 +59,11 @@ def hold_all(place: Root) -> Outcome:
         states = [f"{subsystem}:STATE" for subsystem in ("PRESSURE", "TEMPERATURE")]
         if not desk.until(lambda: all(desk.text(state) in RESTING for state in states), DONE_LIMIT):
             failure = failure or f"still on the way after {DONE_LIMIT:g} s"
-        facts = desk.facts()
+        facts, cells = desk.facts(), desk.cells()
     lines = (
         f"stack pressure  {_frozen(facts, 'pressure', 'MPa', 3)}",
         f"temperature     {_frozen(facts, 'temperature', 'C', 1)}",
-        f"cell            {facts['cell_state']}: its programme goes on as it was",
+        *(f"{_named(cell)}{facts[f'{cell}_state']}: its programme goes on as it was" for cell in cells),
     )
     return Outcome(facts, lines, failure)
 
@@ -78,10 +80,15 @@ def make_safe(place: Root) -> Outcome:
         failure = desk.ask("safe")
         if not desk.released():
             failure = failure or "the pressure is not released: the drive has come to a stop above its low limit"
-        facts = desk.facts()
+        if not desk.until(lambda: all(map(_is_open, desk.seen_open().values())), OPEN_LIMIT):
+            failure = failure or "; ".join(
+                f"{cell}: {text or 'its circuit was not read back'}"
+                for cell, text in desk.seen_open().items()
+                if not _is_open(text)
+            )
+        facts, cells = desk.facts(), desk.cells()
     lines = (
-        f"cell            {'at open circuit' if facts['cell_state'] != 'running' else 'NOT at open circuit'} "
-        f"({facts['cell_state']})",
+        *(_open_or_not(cell, facts) for cell in cells),
         f"heater          {'off' if facts['temperature_state'] == AxisState.SAFE else 'NOT off'}: "
         f"{facts['heater_drive_percent']:.1f} % at {facts['temperature_C']:.1f} °C",
         f"stack pressure  {'released' if facts['pressure_state'] == AxisState.SAFE else 'NOT released'}: "
@@ -160,16 +167,44 @@ class _Desk:
             "pressure_mode": "PRESSURE:MODE",
             "pressure_state": "PRESSURE:STATE",
             "temperature_state": "TEMPERATURE:STATE",
-            "cell_state": "CELL:STATE",
+            **{f"{cell.lower()}_state": f"{cell}:STATE" for cell in self._subsystems()},
         }
         found = {name: self.number(record) for name, record in numbers.items()}
-        return {**found, **{name: self.text(record) for name, record in words.items()}}
+        seen = {f"{cell}_open_circuit": text for cell, text in self.seen_open().items()}
+        return {**found, **{name: self.text(record) for name, record in words.items()}, **seen}
+
+    def cells(self) -> list[str]:
+        """Return the cells as facts name them: ``cell``, ``cell_b``."""
+        return [cell.lower() for cell in self._subsystems()]
+
+    def seen_open(self) -> dict[str, str]:
+        """Return what was last read back of the circuit of each cell, or why it could not be."""
+        return {cell.lower(): self.text(f"{cell}:OPEN_VERIFIED") for cell in self._subsystems()}
+
+    def _subsystems(self) -> list[str]:
+        return self.text("CONTROL:CELLS").split()
 
     def _reply(self) -> Reply:
         try:
             return Reply(**json.loads(self.text("CONTROL:REPLY")))
         except (ValueError, TypeError):
             return Reply("", False, "")  # nobody has asked for anything yet
+
+
+def _is_open(text: str) -> bool:
+    return text.startswith(OPEN_READ_BACK)
+
+
+def _named(cell: str) -> str:
+    return f"{cell.replace('_', ' '):16}"
+
+
+def _open_or_not(cell: str, facts: dict[str, Any]) -> str:
+    """Say whether the circuit of a cell was seen open."""
+    state, seen = facts[f"{cell}_state"], facts[f"{cell}_open_circuit"]
+    if _is_open(seen):
+        return f"{_named(cell)}at open circuit ({state}); read back: {seen.removeprefix(OPEN_READ_BACK)}"
+    return f"{_named(cell)}NOT known to be at open circuit ({state}): {seen or 'not read back'}"
 
 
 def _frozen(facts: dict[str, Any], name: str, unit: str, digits: int) -> str:

@@ -14,13 +14,13 @@ from operando.control.interlock import Actions, Interlock, InterlockState, Trip
 from operando.environment.axis import Change
 from operando.environment.blackbox import BlackBox
 from operando.environment.limits import COMMAND
-from operando.environment.open_circuit import OPEN, RECORD, cell_of_record
+from operando.environment.open_circuit import RECORD, cell_of_record
 from operando.environment.ownership import Ownership
 from operando.environment.publication import Publication
 from operando.environment.requests import RequestDesk
 from operando.environment.safe import Subsystem
 from operando.records import Value
-from operando.vocabulary import CurrentAction, HeatAction, Mode, PressureAction, Reading
+from operando.vocabulary import OPEN_READ_BACK, CurrentAction, HeatAction, Mode, PressureAction, Reading
 
 SAID_EVERY = 1.0
 """s between two entries of ``interlock_tripped`` in the log, beside its changes."""
@@ -147,7 +147,7 @@ class Interlocks:
 
         What a cell's samples showed is over when its circuit was read back as open, and not before.
         """
-        seen = {channel for channel, text in self._seen_open.items() if text.startswith(OPEN)}
+        seen = {channel for channel, text in self._seen_open.items() if text.startswith(OPEN_READ_BACK)}
         table = [row for row in self._table if row.cell not in seen]
         watches = [watch for row, watch in zip(self._table, self._state.watches, strict=False) if row.cell not in seen]
         still = interlock.standing(replace(self._state, watches=tuple(watches)), table)

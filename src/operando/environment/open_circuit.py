@@ -5,11 +5,12 @@ from datetime import UTC, datetime
 
 from operando.errors import InstrumentError, RequestRefused
 from operando.instruments.roles import Potentiostat
+from operando.vocabulary import OPEN_READ_BACK
 
 RECORD = "OPEN_VERIFIED"
 """Of each cell: what was read back; empty from a start on."""
-OPEN, UNVERIFIED = "open circuit read back: ", "cannot be verified: "
-"""How its text begins."""
+UNVERIFIED = "cannot be verified: "
+"""How its text begins where nothing could be read back; else as `OPEN_READ_BACK`."""
 
 
 class OpenCircuit:
@@ -56,7 +57,7 @@ class OpenCircuit:
             return False
         moment = datetime.now(UTC).isoformat(timespec="milliseconds")
         self.verified = True
-        self._tell(f"{OPEN}{voltage:.4f} V, {moment}")
+        self._tell(f"{OPEN_READ_BACK}{voltage:.4f} V, {moment}")
         return True
 
     def cannot(self, why: str) -> None:

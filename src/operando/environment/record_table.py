@@ -33,6 +33,7 @@ def record_table(puts: Mapping[str, Put], channels: Sequence[str] = ()) -> list[
         *timing_records(),
         *log_records(),
         *(RecordSpec(f"HEARTBEAT:{kind}", "text", description="JSON of who, count") for kind in KINDS),
+        RecordSpec("CONTROL:CELLS", "text", description="subsystem of each cell: CELL CELL_B"),
         RecordSpec("CONTROL:OWNER", "text", description="who is in control; empty: nobody"),
         RecordSpec("CONTROL:REQUEST", "text", description="ask: JSON of id, who, field"),
         RecordSpec("CONTROL:REPLY", "text", description="answer: JSON of id, accepted, text"),

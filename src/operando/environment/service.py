@@ -277,6 +277,7 @@ class Service:
         self._publication.show("PRESSURE:TARGET_HIGH", pressure.high_limit_MPa)
         self._publication.show("TEMPERATURE:TARGET_LOW", heater.low_limit_C)
         self._publication.show("TEMPERATURE:TARGET_HIGH", heater.high_limit_C)
+        self._publication.show("CONTROL:CELLS", " ".join(self._cells.by_subsystem()))
 
     def _puts(self) -> dict[str, Put]:
         """Who takes what clients put."""

@@ -20,6 +20,7 @@ from operando.vocabulary.diffraction import LatticeModel, Phase, Recipe
 from operando.vocabulary.interlocks import (
     CELL_FACTS,
     FACTS,
+    OPEN_READ_BACK,
     CurrentAction,
     HeatAction,
     PressureAction,
@@ -49,6 +50,7 @@ __all__ = [
     "DONE",
     "FACTS",
     "HOSTED",
+    "OPEN_READ_BACK",
     "QUANTITIES",
     "QUANTITY",
     "Awaited",

@@ -69,6 +69,9 @@ A heartbeat is the time since the last beat; 0 where none is expected: never hea
 """
 
 
+OPEN_READ_BACK = "open circuit read back: "
+"""How ``CELL:OPEN_VERIFIED`` begins once the circuit was seen open; anything else says that it was not."""
+
 CELL_FACTS = frozenset({"cell_overload", "asked_current", "allowed_current"})
 """Those that come with each sample of a cell."""
 
