@@ -111,6 +111,7 @@ def test_a_spectrum_is_a_picture_over_its_frequencies(file: h5py.File) -> None:
     assert picture.axes_dataset_names == ["frequency"]
     assert (picture.signal_dataset_name, picture.auxiliary_signals_dataset_names) == ("real", ["imaginary"])
     np.testing.assert_allclose(picture.axes[0][()], FREQUENCIES)
+    assert picture.plot_style.axes_scale_types == ("log",)
     np.testing.assert_allclose(picture.signal[()], [5, 6, 7, 8, 9])
     assert np.all(picture.auxiliary_signals[0][()] <= 0)  # a capacitor
     assert spectrum["run"][()] == 2

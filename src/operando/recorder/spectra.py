@@ -15,7 +15,7 @@ from operando.vocabulary import QUANTITY
 BESIDE = ("stack_pressure", "temperature")
 """Quantities of which the mean over the spectrum stands beside it."""
 REACH_NS = 10 * NS
-LOG_AXIS = '{"axes_scale_type":["log"]}'
+LOG_AXIS = '{"axes_scale_types":["log"]}'
 
 
 def write_spectra(group: h5py.Group, run: Run, history: EnvironmentHistory, spectra: Sequence[Spectrum]) -> None:
