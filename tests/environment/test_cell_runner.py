@@ -448,3 +448,16 @@ def test_a_service_that_stood_still_and_finds_samples_has_missed_none() -> None:
         bench.sample(1, 0.1)
         bench.step(30.0)
     assert all(math.isfinite(found["voltage"].value) for found in bench.samples)
+
+
+@pytest.mark.parametrize("error", ["", "!0032"])
+def test_the_open_circuit_is_read_back_after_a_programme_that_ended_by_itself(error: str) -> None:
+    bench = Bench()
+    bench.start()
+    bench.do(1, 0.1, 3, UPPER)
+    bench.potentiostat.finish(error)
+    bench.step()
+    bench.verifier.story.clear()
+    for _ in range(3):
+        bench.step(1.0)
+    assert bench.verifier.story == ["verify"]

@@ -124,6 +124,28 @@ def test_a_reset_reaches_the_cells_that_were_opened(cells: TwoCells) -> None:
     assert cells.interlocks.objection() == ""
 
 
+def test_a_reset_waits_until_the_circuit_was_read_back_as_open(cells: TwoCells) -> None:
+    cells.sample("voltage_b", 3.9, 3.9)
+    cells.look()
+    assert "over_voltage_b: its circuit was not yet read back as open" in cells.interlocks.objection_to_reset()
+    cells.publication.show("CELL_B:OPEN_VERIFIED", "cannot be verified: EmStat4: nothing came")
+    assert "over_voltage_b: cannot be verified: EmStat4: nothing" in cells.interlocks.objection_to_reset()
+    cells.publication.show("CELL:OPEN_VERIFIED", "open circuit read back: 3.4 V")
+    assert cells.interlocks.objection_to_reset()
+    cells.publication.show("CELL_B:OPEN_VERIFIED", "open circuit read back: 3.9 V")
+    assert cells.interlocks.objection_to_reset() == ""
+
+
+def test_a_trip_of_a_channel_that_is_there_no_more_can_be_reset(tmp_path: Path) -> None:
+    words = {"current": "OPEN", "heat": "STAY", "pressure": "STAY", "cell": "C"}
+    gone = {"name": "over_voltage_c", "words": "too much", "time_ns": START_NS, **words}
+    cells = TwoCells(tmp_path, {"trips": [gone]})
+    assert cells.look() == []
+    assert "over_voltage_c" in cells.interlocks.objection()
+    assert cells.interlocks.objection_to_reset() == ""
+    cells.log.close()
+
+
 def test_a_restart_opens_the_same_cell_again(cells: TwoCells, tmp_path: Path) -> None:
     cells.sample("voltage_b", 3.9, 3.9)
     cells.look()

@@ -154,7 +154,7 @@ class Interlocks:
         still += [
             f"{trip.name}: {self._seen_open.get(trip.cell) or 'its circuit was not yet read back as open'}"
             for trip in self._state.trips
-            if trip.cell is not None and trip.actions.current is CurrentAction.OPEN and trip.cell not in seen
+            if trip.cell in self._acting.cells.keys() - seen and trip.actions.current is CurrentAction.OPEN
         ]
         return f"the cause still stands: {'; '.join(still)}" if still else ""
 

@@ -210,6 +210,7 @@ class ProgrammeRunner:
 
     def _ended(self, finished: bool, error: str) -> None:
         progress, now_ns = self._progress, self._now_ns()
+        self._unverified = True  # it says that it ended; that the circuit is open is read back, as after a stop
         safety = f"safety: {progress.safety}" if progress.safety else ""
         if finished and not safety:
             self.state, self._stands = ProgrammeState.FINISHED, None
