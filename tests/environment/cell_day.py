@@ -83,6 +83,7 @@ class Day:
         self.folder, self.whole = folder, whole
         self.shown: dict[str, Value] = {}
         self.notes: list[str] = []
+        self.celsius = 25.0
         self.start_service()
 
     def start_service(self, known: Recollection | None = None) -> None:
@@ -96,7 +97,7 @@ class Day:
         self.driver = EmStat4(self.bench, now_ns=self.bench.now_ns)
         self.runner = ProgrammeRunner(
             self.driver, self.whole, told, Mounted("cell", MASS, 1.08e-3), before=known or Recollection(),
-            now_ns=self.bench.now_ns,
+            temperature=lambda: Reading(self.celsius, self.bench.now_ns()), now_ns=self.bench.now_ns,
         )  # fmt: skip
         self.runner.step(POLL)
 

@@ -1,6 +1,6 @@
 """Pauses, stops, kills and frozen hosts in any order: the charge stays right, and the same steps are done.
 
-The normal run takes 3 lives of a programme, ``OPERANDO_FULL=1`` 200; each follows from its number.
+The normal run takes 2 lives of a programme, ``OPERANDO_FULL=1`` 200; each follows from its number.
 """
 
 import json
@@ -15,7 +15,7 @@ from environment.cell_day import Day, everything, programme, throughput
 
 from operando.vocabulary import ProgrammeState
 
-LIVES = 200 if os.environ.get("OPERANDO_FULL") else 3
+LIVES = 200 if os.environ.get("OPERANDO_FULL") else 2
 UPPER, OVERSHOOT = 3.68, 0.002  # V
 
 

@@ -7,6 +7,8 @@ import pytest
 from environment.cell_day import INTERVAL, NS, Day, everything, programme, throughput
 from instruments.virtual_bench import START_NS
 
+from operando.vocabulary import CellProgramme, ConstantCurrent, End, Limit, Loop, Rest, Safety
+
 
 def test_three_cycles_with_holds_and_spectra_are_in_the_log_as_they_were(tmp_path: Path) -> None:
     day = Day(tmp_path, programme())
@@ -100,3 +102,28 @@ def test_a_frozen_host_finds_the_cell_inside_its_limits(tmp_path: Path, kept: in
         if kept > 4096:
             assert steps[0].how == "voltage >= 3.68 V"
             assert steps[0].ended_ns == pytest.approx(START_NS + ended * NS, abs=INTERVAL * NS)
+
+
+@pytest.mark.parametrize("by", ["measurement done", "temperature >= 45 degC", "time >= 30 s"])
+def test_a_rest_ends_with_what_it_waits_for_and_the_programme_goes_on(tmp_path: Path, by: str) -> None:
+    until = (End(Limit.TEMPERATURE, 45.0), End(Limit.MEASUREMENT), End(Limit.TIME, 30.0))
+    rest = Rest(number=1, name="map", ends=until, sample_interval=INTERVAL)
+    charge = ConstantCurrent(
+        number=2, name="charge", ends=(End(Limit.TIME, 5.0),), sample_interval=INTERVAL, current=0.01
+    )  # fmt: skip
+    day = Day(tmp_path, CellProgramme("waits", (Loop(2, (rest, charge)),), Safety(), "", "abc", 0.62))
+    day.tell("start")
+    day.run(10.0)
+    if by == "measurement done":
+        day.tell("end_step")
+    elif by != "time >= 30 s":
+        day.celsius = 46.0
+    with closing(day.finish()) as history:
+        counted, steps = everything(history)
+    waited = 30.0 if "time" in by else 10.0
+    assert [step.how for step in steps][:2] == [by, "time >= 5 s"]
+    assert steps[0].duration == pytest.approx(waited, abs=0.5)
+    assert steps[1].duration == pytest.approx(5.0, abs=0.2)
+    assert counted == pytest.approx(day.cell.passed, rel=1e-3)
+    if by.startswith("temperature"):
+        assert (steps[2].duration or 99.0) < 1.0  # it is warm already

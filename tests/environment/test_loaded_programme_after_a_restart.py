@@ -1,10 +1,11 @@
-"""What was loaded in place of the configured programme, after a restart of the service."""
+"""Programmes that were loaded or interrupted, after a restart of the service: for the cell that is mounted now."""
 
 import json
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from environment.talking_potentiostat import PROGRAMME, Bench
 
 from operando.environment.cell.recollection import recollection
@@ -21,11 +22,13 @@ def loaded(programme: CellProgramme) -> Bench:
     return bench
 
 
-def restarted(bench: Bench, folder: Path, compiling: dict[str, CellProgramme], **facts: str) -> Bench:
+def restarted(
+    bench: Bench, folder: Path, compiling: dict[str, CellProgramme], cell: str = "cell 1", **facts: str
+) -> Bench:
     """Return a runner that knows what the memory of the one before held."""
     found = json.loads(json.dumps({**bench.runner.facts(), **facts}))
     with closing(EnvironmentHistory(folder)) as history:
-        return Bench(recollection(found, history, "cell 1"), compiling=compiling)
+        return Bench(recollection(found, history, cell), compiling=compiling)
 
 
 def started(bench: Bench) -> CellProgramme:
@@ -50,3 +53,18 @@ def test_where_it_does_not_fit_any_more_it_is_dropped_and_somebody_told(tmp_path
     again = restarted(loaded(OTHER), tmp_path, {})
     assert [note for note in again.notes if "'other' was loaded, and is not any more" in note]
     assert started(again) == PROGRAMME
+
+
+@pytest.mark.parametrize("interrupted_by", ["stop", "pause"])
+def test_an_interrupted_programme_does_not_go_on_with_another_cell(tmp_path: Path, interrupted_by: str) -> None:
+    """Its currents and voltages are those of the cell that it was compiled for."""
+    bench = Bench()
+    bench.start()
+    bench.begin()
+    bench.sample(1, 0.1)
+    bench.step()
+    assert bench.tell(interrupted_by) == ""
+    same, other = (restarted(bench, tmp_path, {}, cell) for cell in ("cell 1", "cell 2"))
+    assert "no programme was interrupted" in other.tell("resume")
+    assert not other.potentiostat.started
+    assert same.tell("resume") == ""
