@@ -197,13 +197,14 @@ class Progress:
             return None
 
     def finish(self, how: str, now_ns: int) -> None:
-        """Take the end of the programme."""
+        """Take the end of the programme; ``how`` says what cut it short, and nothing where it was done to its end."""
         if self._book.open is not None:
             self._close(how, now_ns)
         if self._before and self._before.last:  # it ended while nobody listened: this much is known
             self.account = replace(self.account, charge=self._before.last.charge)
-        self.account = self.account.closed()
-        self._ledger.finished(self.account, now_ns)
+        if not how:  # one that was cut short may have been in the middle of a discharge
+            self.account = self.account.closed()
+            self._ledger.finished(self.account, now_ns)
         self.step = None
 
     def facts(self) -> dict[str, Any]:

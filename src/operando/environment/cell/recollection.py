@@ -55,7 +55,7 @@ class Recollection:
     script : Script or None
         What the instrument was given; None where that is not known.
     stands : Position or None
-        Where the programme was interrupted, while it can go on from there.
+        Where the programme was interrupted, while it can go on from there: on the same cell.
     account : Account
         What changes with each step and half-cycle; the charge is in ``last``.
     extracted : float
@@ -107,7 +107,8 @@ def recollection(facts: Mapping[str, Any], history: EnvironmentHistory, cell: st
     )
     try:
         script = recalled(programme_from(facts["programme"]), facts["script"]) if facts.get("programme") else None
-        stands = position_from(facts["stands"]) if facts.get("stands") else None
+        # what remains of a programme was compiled for the cell that it was interrupted on, and for no other
+        stands = position_from(facts["stands"]) if facts.get("stands") and facts.get("cell") == cell else None
         row = facts.get("row") or {}
         return Recollection(
             known.state,
