@@ -58,7 +58,9 @@ IGNORED = (
     ":SOURce[1]:CLEar:AUTO", ":SENSe[1]:CURRent[:DC]:RANGe[:UPPer]", ":SENSe[1]:VOLTage[:DC]:RANGe[:UPPer]",
     ":SENSe[1]:CURRent[:DC]:RANGe:AUTO", ":SENSe[1]:VOLTage[:DC]:RANGe:AUTO", ":SENSe[1]:AVERage[:STATe]",
     ":SENSe[1]:AVERage:COUNt", ":SYSTem:AZERo[:STATe]", ":SYSTem:BEEPer[:STATe]", ":SYSTem:LOCal", ":SYSTem:REMote",
-    ":SYSTem:RWLock", ":DISPlay:ENABle", ":DISPlay:DIGits", ":TRIGger:COUNt", ":TRIGger:DELay", ":ARM:COUNt",
+    ":SYSTem:RWLock", ":DISPlay:ENABle", ":DISPlay:DIGits",
+    ":DISPlay[:WINDow[1]]:TEXT:DATA", ":DISPlay:WIND2:TEXT:DATA", ":DISPlay[:WINDow[1]]:TEXT:STATe",
+    ":DISPlay:WIND2:TEXT:STATe", ":TRIGger:COUNt", ":TRIGger:DELay", ":ARM:COUNt",
     ":ROUTe:TERMinals", ":FORMat[:DATA]", ":STATus:PRESet", ":*CLS", ":*WAI", ":*ESE", ":*SRE",
 )  # fmt: skip
 """Settings that change nothing here; they are kept and told."""

@@ -103,6 +103,6 @@ class Heater(Table):
 class Potentiostat(Table):
     """``[potentiostat]``: the instrument that runs the cell programme."""
 
-    driver: Literal["emstat4", "nexus"]
+    driver: Literal["emstat4", "keithley2400", "nexus"]
     port: str
     current_limit_A: Positive

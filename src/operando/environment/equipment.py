@@ -12,11 +12,13 @@ from operando.instruments import (
     DSCUSB,
     DSCUSB_BAUDRATE,
     EMSTAT4_BAUDRATE,
+    KEITHLEY2400_BAUDRATE,
     NEXUS,
     NV200,
     NV200_BAUDRATE,
     EmStat4,
     Eurotherm3216,
+    Keithley2400,
     LoadCell,
     PiezoAmplifier,
     Potentiostat,
@@ -28,6 +30,7 @@ Found = TypeVar("Found")
 
 POTENTIOSTATS: dict[str, Callable[[str], Potentiostat]] = {
     "emstat4": lambda port: EmStat4(SerialLine(port, EMSTAT4_BAUDRATE)),
+    "keithley2400": lambda port: Keithley2400(SerialLine(port, KEITHLEY2400_BAUDRATE)),
     "nexus": lambda port: EmStat4(SerialLine(port, EMSTAT4_BAUDRATE), model=NEXUS),
 }
 """By the driver that the configuration names: how one is made on a port."""

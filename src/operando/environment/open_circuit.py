@@ -1,5 +1,6 @@
 """The safe state of a cell, read back: a command that was acknowledged is not yet a circuit that is open."""
 
+import math
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -57,7 +58,8 @@ class OpenCircuit:
             return False
         moment = datetime.now(UTC).isoformat(timespec="milliseconds")
         self.verified = True
-        self._tell(f"{OPEN_READ_BACK}{voltage:.4f} V, {moment}")
+        found = f"{voltage:.4f} V" if math.isfinite(voltage) else "output off, relay open"
+        self._tell(f"{OPEN_READ_BACK}{found}, {moment}")
         return True
 
     def cannot(self, why: str) -> None:

@@ -19,6 +19,8 @@ from operando.instruments.dscusb import DSCUSB
 from operando.instruments.emstat4 import BAUDRATE as EMSTAT4_BAUDRATE
 from operando.instruments.emstat4 import EmStat4
 from operando.instruments.eurotherm3216 import Eurotherm3216
+from operando.instruments.keithley2400 import BAUDRATE as KEITHLEY2400_BAUDRATE
+from operando.instruments.keithley2400 import Keithley2400
 from operando.instruments.line import Line, SerialLine
 from operando.instruments.methodscript import NEXUS
 from operando.instruments.nv200 import BAUDRATE as NV200_BAUDRATE
@@ -43,6 +45,7 @@ __all__ = [
     "DSCUSB",
     "DSCUSB_BAUDRATE",
     "EMSTAT4_BAUDRATE",
+    "KEITHLEY2400_BAUDRATE",
     "NEXUS",
     "NV200",
     "NV200_BAUDRATE",
@@ -52,6 +55,7 @@ __all__ = [
     "EmStat4",
     "Eurotherm3216",
     "ImpedancePoint",
+    "Keithley2400",
     "Line",
     "LoadCell",
     "PiezoAmplifier",
