@@ -8,6 +8,7 @@ from channels.two_cells import CHANNEL, configured
 
 from operando.config import load
 from operando.config.channels import serial_ports
+from operando.config.interlocks import unguarded
 from operando.control.cell_conditions import LeadOff
 from operando.environment.interlock_table import interlock_table
 from operando.errors import ConfigurationError
@@ -112,3 +113,12 @@ def test_every_port_is_looked_for(tmp_path: Path) -> None:
     ports = serial_ports(load(configured(tmp_path)))
     assert ports["[[channels]] B: potentiostat"] == "sim/potentiostat_b"
     assert len(ports) == 5
+
+
+def test_a_cell_that_nothing_opens_at_too_high_a_voltage_is_named(tmp_path: Path) -> None:
+    assert unguarded(load(configured(tmp_path))) == [
+        "[[interlocks]] no row opens channel B for too high a voltage, too low a voltage"
+    ]
+    higher = OVER.replace("3.5", "3.8")
+    lower = higher.replace("over_", "under_").replace('"above"', '"below"').replace("3.8", "2.0")
+    assert unguarded(load(configured(tmp_path, rows=higher + lower))) == []

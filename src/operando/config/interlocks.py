@@ -46,6 +46,16 @@ WINDOWS = {"rate_above": 0.5, "runaway": 10.0}
 """s over which a rate is taken, where the row does not say."""
 LIMIT_UNITS = {"stale": "s", "no_effect": "%", "runaway": "K/s", "surge": "", "lead_off": ""}
 
+GUARDS = {
+    "a short circuit": ("voltage", "short_circuit"),
+    "a lead that is off": ("current", "lead_off"),
+    "an overload": ("cell_overload", "set"),
+    "too high a voltage": ("voltage", "above"),
+    "too low a voltage": ("voltage", "below"),
+    "a potentiostat that is silent": ("current", "missing"),
+}
+"""What a cell should be opened for: quantity and condition of a row."""
+
 
 class InterlockRow(Table):
     """One row; the limit is in the quantity's own unit, in that unit per second for ``rate_above``."""
@@ -144,6 +154,26 @@ def expanded(config: "Endstation") -> list[InterlockRow]:
         for row in config.interlocks
         for each in (row, *(row.on_channel(name) for name in channels if row.every_cell))
     ]
+
+
+def unguarded(config: "Endstation") -> list[str]:
+    """Return, for each cell that is not opened for everything it should be, what is missing."""
+    guarded = {
+        (row.quantity, row.condition)
+        for row in expanded(config)
+        if row.severity is Severity.TRIP and row.current == "open"
+    }
+    found = []
+    for channel in ("", *(channel.name for channel in config.channels)):
+        missing = [
+            what
+            for what, (quantity, condition) in GUARDS.items()
+            if (of_channel(quantity, channel), condition) not in guarded
+        ]
+        if missing:
+            whose = f"channel {channel}" if channel else "the cell in the press"
+            found.append(f"[[interlocks]] no row opens {whose} for {', '.join(missing)}")
+    return found
 
 
 def contradiction(config: "Endstation") -> str:
