@@ -3,7 +3,7 @@
 import pytest
 from wire.transcript import Exchange, crc, exchange, transcript
 
-INSTRUMENTS = ["dscusb", "nv200", "eurotherm3216", "emstat4"]
+INSTRUMENTS = ["dscusb", "nv200", "eurotherm3216", "emstat4", "keithley2400"]
 
 
 @pytest.mark.parametrize("name", INSTRUMENTS)
