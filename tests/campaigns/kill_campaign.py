@@ -23,7 +23,8 @@ from operando.cli.down import take_down
 from operando.config import load
 from operando.endstation import Root, bring_up
 from operando.journal import read_journal
-from operando.recorder.nexus import is_complete, path_of
+from operando.recorder.finished import is_finished
+from operando.recorder.nexus import path_of
 from operando.recorder.run import Run
 
 TARGETS = ("recorder", "environment", "RunEngine", "detector")
@@ -140,7 +141,7 @@ class KillCampaign:
             _, start = next(read_journal(journal))
             found.append((journal, path_of(data_root, Run.from_start(start))))
         for journal, record in found:
-            wait_until(lambda: is_complete(record), PATIENCE_S, f"the file of record of {journal}")  # noqa: B023
+            wait_until(lambda: is_finished(record), PATIENCE_S, f"the file of record of {journal}")  # noqa: B023
         return found
 
     def close(self) -> None:

@@ -29,7 +29,7 @@ from operando.cli.down import take_down
 from operando.config import load
 from operando.endstation import Root, bring_up
 from operando.journal import read_journal
-from operando.recorder.nexus import is_complete
+from operando.recorder.finished import is_finished
 from operando.recorder.validation import validate
 
 THRESHOLDS = {"warn_below_GB": 0.2, "pause_below_GB": 0.1, "resume_above_GB": 0.15}
@@ -116,7 +116,7 @@ def play(live: Live, what: str) -> dict[str, Any]:
     mend()
     said, _ = run.communicate(timeout=200)
     file = record_of(live, journal)
-    wait_until(lambda: is_complete(file), 60, "the recorder to finish")
+    wait_until(lambda: is_finished(file), 60, "the recorder to finish")
     wait_until(lambda: not is_locked(file), 20, "the recorder to close it")
     history = live.history()
     pressure = history.samples("stack_pressure", begun_ns, time.time_ns())

@@ -16,7 +16,8 @@ from waiting import wait_until
 
 from live.conftest import Live
 from operando.journal import read_journal
-from operando.recorder.nexus import is_complete, path_of
+from operando.recorder.finished import is_finished
+from operando.recorder.nexus import path_of
 from operando.recorder.run import Run
 
 pytestmark = [pytest.mark.endstation, pytest.mark.timeout(300)]
@@ -75,7 +76,7 @@ def test_an_undisturbed_cycle_ends_in_a_valid_file(live: Live) -> None:
     journal = newest_journal(live, known)
     assert re.search(r"^uid (\S+)", said, re.M)[1] == journal.stem
     file = record_of(live, journal)
-    wait_until(lambda: is_complete(file), 60, "the recorder to finish")
+    wait_until(lambda: is_finished(file), 60, "the recorder to finish")
     assert validate(file) == []
     facts = score(live.place.path, file, journal.stem, 85.0)
     assert facts["frames_written"] == facts["frames_integrated"] == events(journal) >= 10
@@ -93,7 +94,7 @@ def test_a_killed_runengine_changes_nothing_in_the_cell(live: Live) -> None:
     killed_at = live.last_cell_sample_ns()
     wait_until(lambda: live.last_cell_sample_ns() > killed_at + 5e9, 60, "the cell programme to go on for 5 s")
     file = record_of(live, journal)
-    wait_until(lambda: is_complete(file), 60, "the recorder to close the abandoned run")
+    wait_until(lambda: is_finished(file), 60, "the recorder to close the abandoned run")
     start = next(doc for name, doc in read_journal(journal) if name == "start")
     assert pressure_errors(live, int(start["time"] * 1e9), live.last_cell_sample_ns()).max() < BAND
     with h5py.File(file) as record:
@@ -125,10 +126,10 @@ def test_a_killed_recorder_writes_the_same_file(live: Live, tmp_path: Path) -> N
     said, _ = run.communicate(timeout=200)
     assert run.returncode == 0, said
     file = record_of(live, journal)
-    wait_until(lambda: is_complete(file), 60, "the restarted recorder to finish")
+    wait_until(lambda: is_finished(file), 60, "the restarted recorder to finish")
     kept = shutil.copy(file, tmp_path / "interrupted.nxs")
     file.unlink()
     # The running recorder finds the record gone and rebuilds it from the same journal.
     os.kill(live.pid("recorder"), signal.SIGTERM)
-    wait_until(lambda: is_complete(file), 60, "the rebuilt record")
+    wait_until(lambda: is_finished(file), 60, "the rebuilt record")
     assert_same_file(Path(kept), file)

@@ -77,14 +77,15 @@ def finished_file(config: "Endstation", place: Root, uid: str) -> Path:
         That took too long.
     """
     from operando.journal import read_journal
-    from operando.recorder.nexus import is_complete, path_of
+    from operando.recorder.finished import is_finished
+    from operando.recorder.nexus import path_of
     from operando.recorder.run import Run
 
     _, start = next(read_journal(place.path / "journal" / f"{uid}.jsonl"))
     file = path_of(place.path / config.data_root, Run.from_start(start))
     until = time.monotonic() + RECORDER_LIMIT
     pause = threading.Event()
-    while not is_complete(file):
+    while not is_finished(file):
         if time.monotonic() > until:
             log = place.logs / "recorder.log"
             raise RecordError(f"{file}: not finished {RECORDER_LIMIT:.0f} s after the run; {log}")
