@@ -7,6 +7,7 @@ from typing import Any
 
 from ophyd import Component, Device, EpicsSignal, EpicsSignalRO, FormattedComponent
 
+from operando.devices.cell_programme import LoadedProgramme
 from operando.devices.cell_state import CellState
 from operando.devices.cell_tests import last_end
 from operando.devices.cell_watch import IDLE_TIME, CellWatch
@@ -69,7 +70,7 @@ class Potentiostat(Device):
     state_of_charge = _reading("STATE_OF_CHARGE", "omitted")
     efficiency = _reading("EFFICIENCY", "omitted")
     state = _text("STATE", "normal", CellState)
-    programme = _text("PROGRAMME", "config")
+    programme = _text("PROGRAMME", "config", LoadedProgramme)
     step_name = _text("STEP_NAME")
     last_end = _text("LAST_END")
     impedance = _text("IMPEDANCE")
@@ -121,6 +122,15 @@ class Potentiostat(Device):
                     )
 
         return Errand(self, change, [self.reply, self.state])
+
+    def load(self, text: str) -> Errand:
+        """Ask for another programme; see `LoadedProgramme`."""
+        request_id = self._mailbox.send("load", text=text)
+
+        def load(errand: Errand) -> None:
+            self._mailbox.await_acceptance(errand, request_id, "load of a cell programme", REPLY_TIME)
+
+        return Errand(self, load, [self.reply])
 
     def compiled(self) -> CellProgramme | None:
         """Return the programme that runs or ran last, else that of the configuration; None before it is told."""

@@ -4,6 +4,7 @@ from operando.plans.at_rest import at_rest
 from operando.plans.impedance_in_beam_gaps import impedance_in_beam_gaps
 from operando.plans.operando_cycle import operando_cycle
 from operando.plans.programmed_cell import (
+    load_programme,
     measurement_done,
     pause_programme,
     resume_programme,
@@ -16,6 +17,7 @@ from operando.plans.programmed_cell import (
 __all__ = [
     "at_rest",
     "impedance_in_beam_gaps",
+    "load_programme",
     "measurement_done",
     "operando_cycle",
     "pause_programme",

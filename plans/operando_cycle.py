@@ -10,6 +10,7 @@ from bluesky.protocols import Configurable, Flyable, Movable, Readable, Status, 
 from bluesky.utils import MsgGenerator, plan
 
 from operando.errors import RequestRefused
+from operando.plans.programmed_cell import load_programme
 from operando.plans.schedule import Schedule
 from operando.vocabulary import ProgrammeState
 
@@ -28,6 +29,7 @@ def operando_cycle(
     heater: Movable[float],
     potentiostat: Any,
     *,
+    programme: str | None = None,
     attach: bool = False,
     pressure: float = 85.0,
     temperature: float = 25.0,
@@ -50,7 +52,9 @@ def operando_cycle(
     heater : Movable
         Settled before the programme starts.
     potentiostat : Flyable
-        Runs the programme of the configuration.
+        Runs the programme of the configuration, or that which was loaded last.
+    programme : str, optional
+        Text of another programme, TOML or JSON, that is loaded first; refused before anything moves.
     attach : bool
         Go on with the programme that runs, or is paused: nothing is started, and pressure and temperature stay what
         they are.
@@ -87,12 +91,16 @@ def operando_cycle(
         yield from _frames(everything, potentiostat, interval)
 
     if attach:
-        yield from _check_running(potentiostat)
+        yield from _check_running(potentiostat, programme)
+    elif programme is not None:
+        yield from load_programme(potentiostat, programme)
     yield from bps.configure(detector, {"acquire_time": exposure})
     return (yield from run())
 
 
-def _check_running(potentiostat: Any) -> MsgGenerator[None]:
+def _check_running(potentiostat: Any, programme: str | None) -> MsgGenerator[None]:
+    if programme is not None:
+        raise RequestRefused("operando_cycle: attach = True goes on with what runs; another programme cannot be loaded")
     state = yield from bps.rd(potentiostat.state)
     if state not in (ProgrammeState.RUNNING, ProgrammeState.PAUSED):
         raise RequestRefused(

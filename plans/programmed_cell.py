@@ -36,6 +36,8 @@ class ProgrammedCell(Protocol):
     """A cell whose programme runs in its instrument."""
 
     name: str
+    programme: Any
+    """Set to the text of another programme."""
     state: Any
     """Readable, a `ProgrammeState`; set to ``paused`` or ``running``."""
     watch: Any
@@ -143,6 +145,23 @@ def wait_for_event(
     if event not in tuple(CellEvent) and event not in names:
         raise RequestRefused(f"wait_for_event: {event!r}; allowed: {', '.join(names)}")
     yield from _wait_for(potentiostat, Next(names[event] if event in names else CellEvent(event)), timeout)
+
+
+@plan
+def load_programme(potentiostat: ProgrammedCell, text: str) -> MsgGenerator[None]:
+    """Have another programme started from now on; refused in words where the cell or the instrument cannot do it.
+
+    Parameters
+    ----------
+    potentiostat : ProgrammedCell
+        Of the cell.
+    text : str
+        In the programme language, TOML or JSON: ``Path("gitt.toml").read_text()``.
+    """
+    check_cell("load_programme", potentiostat)
+    yield from bps.checkpoint()
+    yield from bps.abs_set(potentiostat.programme, text, wait=True)
+    yield from bps.checkpoint()
 
 
 @plan

@@ -66,14 +66,15 @@ class Cell(Thing):
         super().__init__("potentiostat")
         self.journal = journal
         self.state = Settable("state", state, journal)
+        self.programme = Settable("programme", "", journal)
         self.measurement = Settable("measurement", "", journal)
         self.rest_age = Value("rest_age", 7.0)
         self.watch = Watch()
-        self.programme = Status()
+        self.end = Status()
 
     def kickoff(self) -> Status:
         self.journal.append("programme started")
         return done()
 
     def complete(self) -> Status:
-        return self.programme
+        return self.end

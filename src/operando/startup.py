@@ -4,6 +4,7 @@ from operando.engine.session import open_session as _open_session
 from operando.plans import (
     at_rest,
     impedance_in_beam_gaps,
+    load_programme,
     measurement_done,
     operando_cycle,
     pause_programme,
@@ -34,6 +35,7 @@ __all__ = [
     "detector",
     "heater",
     "impedance_in_beam_gaps",
+    "load_programme",
     "measurement_done",
     "operando_cycle",
     "pause_programme",

@@ -165,3 +165,11 @@ def test_a_done_measurement_ends_the_step_that_waits_for_it(client: Client) -> N
     device.measurement.set("done").wait(timeout=10)
     client.until(lambda: device.step.get() == 4)
     assert device.measurement.get() == ""
+
+
+def test_another_programme_is_loaded_or_refused_in_the_services_words(client: Client) -> None:
+    device = running(client)
+    device.programme.set("name = 'loaded'\n").wait(timeout=10)
+    client.until(lambda: getattr(device.compiled(), "name", "") == "loaded")
+    with pytest.raises(RequestRefused, match=r"^no name; nothing was loaded \(toy\)$"):
+        device.programme.set("GITT").wait(timeout=10)

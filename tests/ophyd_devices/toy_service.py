@@ -127,6 +127,10 @@ class Cell:
             if not complaint:
                 self.state = {"pause": ProgrammeState.PAUSED, "resume": ProgrammeState.RUNNING}[request.field]
                 self.sample["REST_AGE"] = 12.5
+        elif request.field == "load":
+            complaint = "" if request.text.startswith("name") else "no name; nothing was loaded (toy)"
+            if not complaint:
+                self.texts["PROGRAMME"] = json.dumps(plain(dataclasses.replace(_programme(), name="loaded")))
         elif request.field == "end_step":
             self.end_step("measurement done")
         self._server.publish("CELL:REPLY", json.dumps(dataclasses.asdict(Reply(request.id, not complaint, complaint))))

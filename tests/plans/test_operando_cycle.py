@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from bluesky import RunEngine
 from bluesky.utils import FailedStatus, RunEngineInterrupted
-from cell_of_nothing import Value
+from cell_of_nothing import Cell, Value
 from ophyd.status import Status
 from plain_devices import Thing, done
 
@@ -208,3 +208,13 @@ def test_where_none_runs_there_is_nothing_to_attach_to(rig: Rig) -> None:
         rig.engine(rig.cycle(attach=True))
     assert rig.journal == []
     assert rig.documents == {}
+
+
+def test_another_programme_is_loaded_before_anything_moves(rig: Rig) -> None:
+    cell = Cell(rig.journal, state="idle")
+    rig.detector.on_trigger = lambda taken: cell.end.set_finished()
+    rig.engine(operando_cycle(rig.detector, rig.pressure, rig.heater, cell, programme="GITT", interval=0.01))
+    moves = ["stack_pressure to 85.0", "temperature to 25.0"]
+    assert rig.journal[:6] == ["programme GITT", "exposure 1.0", "file open", *moves, "programme started"]
+    with pytest.raises(RequestRefused, match="another programme cannot be loaded"):
+        rig.engine(rig.cycle(attach=True, programme="GITT"))

@@ -19,6 +19,7 @@ from operando.errors import RequestRefused
 from operando.plans import (
     at_rest,
     impedance_in_beam_gaps,
+    load_programme,
     measurement_done,
     pause_programme,
     resume_programme,
@@ -117,6 +118,11 @@ def test_a_programme_is_paused_and_resumed(engine: RunEngine, cell: Cell) -> Non
     engine(pause_programme(cell))
     engine(resume_programme(cell))
     assert cell.journal == ["state paused", "state running"]
+
+
+def test_another_programme_is_loaded(engine: RunEngine, cell: Cell) -> None:
+    engine(load_programme(cell, "name = 'GITT'"))
+    assert cell.journal == ["programme name = 'GITT'"]
 
 
 def test_a_plan_paused_behind_a_done_measurement_does_not_end_the_next_step(engine: RunEngine, cell: Cell) -> None:
