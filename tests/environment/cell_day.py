@@ -97,7 +97,8 @@ class Day:
         self.driver = EmStat4(self.bench, now_ns=self.bench.now_ns)
         self.runner = ProgrammeRunner(
             self.driver, self.whole, told, Mounted("cell", MASS, 1.08e-3), before=known or Recollection(),
-            temperature=lambda: Reading(self.celsius, self.bench.now_ns()), now_ns=self.bench.now_ns,
+            temperature=lambda: Reading(self.celsius, self.bench.now_ns()), compiled=lambda _: self.whole,
+            now_ns=self.bench.now_ns,
         )  # fmt: skip
         self.runner.step(POLL)
 

@@ -170,7 +170,7 @@ class Bench:
         self.elapsed = self.own = 0.0
         self.run = 0
         self.verifier = Watch()
-        self.compiling = compiling or {}
+        self.compiling = {PROGRAMME.source: PROGRAMME} if compiling is None else compiling
         names = CellNames(channel)
         told = telling(
             names, lambda found: self.samples.append(dict(found)),

@@ -64,7 +64,35 @@ def test_an_interrupted_programme_does_not_go_on_with_another_cell(tmp_path: Pat
     bench.sample(1, 0.1)
     bench.step()
     assert bench.tell(interrupted_by) == ""
-    same, other = (restarted(bench, tmp_path, {}, cell) for cell in ("cell 1", "cell 2"))
+    same, other = (restarted(bench, tmp_path, {PROGRAMME.source: PROGRAMME}, cell) for cell in ("cell 1", "cell 2"))
     assert "no programme was interrupted" in other.tell("resume")
     assert not other.potentiostat.started
     assert same.tell("resume") == ""
+
+
+def test_what_was_interrupted_goes_on_only_where_it_means_the_same(tmp_path: Path) -> None:
+    bench = Bench()
+    bench.start()
+    bench.begin()
+    bench.sample(1, 0.1)
+    bench.step()
+    assert bench.tell("stop") == ""
+    same = restarted(bench, tmp_path, {PROGRAMME.source: PROGRAMME})
+    assert same.tell("resume") == ""
+    heavier = replace(PROGRAMME, counter_electrode_potential=0.0)
+    for compiling in ({PROGRAMME.source: heavier}, dict[str, CellProgramme]()):
+        other = restarted(bench, tmp_path, compiling)
+        assert "no programme was interrupted" in other.tell("resume")
+        assert "cannot be resumed" in other.notes[0]
+
+
+def test_a_loaded_programme_takes_the_place_of_one_that_was_interrupted(tmp_path: Path) -> None:
+    bench = Bench()
+    bench.start()
+    bench.begin()
+    bench.sample(1, 0.1)
+    bench.step()
+    assert bench.tell("stop") == ""
+    bench.compiling["other"] = replace(PROGRAMME, name="other", hash="other")
+    assert bench.tell("load", "other") == ""
+    assert "no programme was interrupted" in bench.tell("resume")

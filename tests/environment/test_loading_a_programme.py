@@ -36,3 +36,7 @@ def test_one_that_does_not_is_refused_and_nothing_is_loaded(was: str, becomes: s
         compiler(CONFIG, "")(text.replace(was, becomes))
     assert words in str(refused.value)
     assert "nothing was loaded" in str(refused.value)
+
+
+def test_what_is_configured_means_the_same_when_its_text_is_compiled_anew() -> None:
+    assert compiler(CONFIG, "")(CONFIG.compiled_programme().source) == CONFIG.compiled_programme()

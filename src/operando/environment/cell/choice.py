@@ -35,18 +35,34 @@ class Choice:
         self.programme = configured
         self.facts: dict[str, Any] = {"loaded": None, "in_place_of": configured.hash}
         """What a restarted service must know."""
-        self.complaint = ""
-        """Why what was loaded before the restart is not any more; nothing where it is, or where nothing was."""
+        self.complaints: list[str] = []
+        """What was there before the restart, and is not any more."""
         if before.loaded and before.in_place_of == configured.hash:
             try:
                 self._take(compiled(before.loaded.source))
             except RequestRefused as error:
-                self.complaint = f"programme {before.loaded.name!r} was loaded, and is not any more: {error}"
+                self.complaints.append(f"programme {before.loaded.name!r} was loaded, and is not any more: {error}")
+        self.stands = before.stands if before.script is None or self._still_means(before) else None
+        """Where a programme was interrupted, while cell and instrument are those that it was interrupted on."""
 
     def load(self, text: str) -> CellProgramme:
         """Have another programme started from now on, and return it."""
         self._take(self._compiled(text))
         return self.programme
+
+    def _still_means(self, before: Recollection) -> bool:
+        """Whether the text of an interrupted programme means the same for what is configured now."""
+        if before.stands is None or before.script is None:
+            return True
+        whole = before.script.whole
+        try:
+            if self._compiled(whole.source) == whole:
+                return True
+            why = "for the cell and the instrument as they are configured now it would be another one"
+        except RequestRefused as error:
+            why = str(error)
+        self.complaints.append(f"programme {whole.name!r} was interrupted, and cannot be resumed: {why}")
+        return False
 
     def _take(self, programme: CellProgramme) -> None:
         self.programme = programme

@@ -93,7 +93,7 @@ class ProgrammeRunner:
         self._hosted, self._silence = Hosted(temperature), Silence()
         self._verifier, self._now_ns = verifier, now_ns
         self._changes: SimpleQueue[Change] = SimpleQueue()
-        self._stands = before.stands
+        self._stands = self._choice.stands
         self._first_look, self._held = True, list[Said]()
         self._unheard = self._was_running = before.state is ProgrammeState.RUNNING
         self._patience = SHORTEST_PATIENCE
@@ -107,8 +107,8 @@ class ProgrammeRunner:
         self._plain: tuple[CellProgramme, dict[str, Any]] | None = None
         if self.latched:
             self.tell(Change("safe"))  # the service before may have died with the current still on
-        if self._choice.complaint:
-            telling.note(self._choice.complaint)
+        for complaint in self._choice.complaints:
+            telling.note(complaint)
         self._take_over(before)
         self._remember()
 
@@ -272,7 +272,7 @@ class ProgrammeRunner:
         elif field == "end_step":
             self._end_step("measurement done")
         elif field == "load":
-            loaded = self._choice.load(change.text)
+            loaded, self._stands = self._choice.load(change.text), None
             self._show_programme(loaded)
             self._telling.note(f"programme {loaded.name!r} is loaded; it runs when it is started")
         elif field == "reset":
