@@ -309,6 +309,19 @@ NONSENSE: dict[str, tuple[list[Table], str]] = {
     "a charge that nobody can measure": ([CHARGE | {"until_charge_mAh": 1e-9}], "cannot be measured"),
     "a name that no file holds": ([CHARGE | {"name": "charge\x00"}], "name = 'charge\\x00'"),
     "a name of half a sign": ([CHARGE | {"name": "\ud800"}], "name"),
+    "a slow modulation that fills the cell": (
+        [
+            {
+                "kind": "geis",
+                "amplitude_A": 0.05,
+                "high_frequency_Hz": 10.0,
+                "low_frequency_Hz": 1e-3,
+                "points_per_decade": 1,
+                "until_time_s": 5000.0,
+            }
+        ],
+        "within one point 6.252 mA h would pass",
+    ),
     "samples rarer than the step": ([CHARGE | {"sample_interval_s": 60.0}], "two samples are 60 s apart"),
 }
 """What is wrong → entries of which one has it, and what must be said of it."""

@@ -21,6 +21,7 @@ from operando.config.programme import (
     load_programme,
     parse_programme,
     potentials,
+    programme_doubts,
     table,
     validated,
     voltage_range,
@@ -250,3 +251,15 @@ def test_the_programme_of_the_handbook_compiles() -> None:
 def test_a_programme_must_fit_its_record() -> None:
     said = complaint(*[CHARGE, DISCHARGE] * 120)
     assert "steps: 240 of them and the source make" in said
+
+
+def test_what_is_unlikely_is_doubted() -> None:
+    safety = {"upper_voltage": potential(3.78, "Li/Li+"), "lower_voltage": potential(1.98, "cell")}
+    assert list(programme_doubts(compiled(CHARGE, DISCHARGE, safety=safety))) == []
+    (unbounded,) = programme_doubts(compiled(CHARGE, DISCHARGE, safety={"upper_voltage": potential(3.78, "cell")}))
+    assert "[safety] lower_voltage missing" in unbounded
+    mistyped = {"kind": "cc_cv", "current_A": -1e-4, "voltage": potential(3.68, "cell"), "until_current_below_A": 1e-5}
+    (wrong,) = programme_doubts(compiled(mistyped, safety=safety))
+    assert "step 1 (cc_cv, current) discharges to 4.300 V vs Li/Li+" in wrong
+    for file in PROGRAMMES:
+        assert list(programme_doubts(compile_programme(load_programme(file), FACTS))) == []

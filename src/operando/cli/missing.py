@@ -14,13 +14,15 @@ def missing_facts(config: "Endstation") -> dict[str, list[str]]:
     """Return what runs are refused for, what else others would want to know, and what is unlikely."""
     from operando.config.interlocks import unguarded
     from operando.config.plausibility import doubts
+    from operando.config.programme import programme_doubts
     from operando.config.reusable import missing_further, missing_stack_pressure
 
+    unlikely = (doubt for it in config.compiled_programmes().values() for doubt in programme_doubts(it))
     refused = [] if config.cell.no_stack_pressure_reason else missing_stack_pressure(config)
     return {
         "runs_refused_for": [str(fact) for fact in refused],
         "not_said": [str(fact) for fact in missing_further(config)],
-        "doubtful": [*doubts(config.cell), *unguarded(config)],
+        "doubtful": [*doubts(config.cell), *unguarded(config), *unlikely],
     }
 
 

@@ -12,7 +12,7 @@ from pydantic_core import ErrorDetails
 from operando.config._model import Table
 from operando.config.endstation import Endstation
 from operando.config.plausibility import contradiction, doubts
-from operando.config.programme import programme_table
+from operando.config.programme import programme_doubts, programme_table
 from operando.config.programme.complaints import complaint
 from operando.errors import ConfigurationError
 
@@ -96,7 +96,8 @@ def load(path: Path) -> Endstation:
     config = validate(path, _with_programmes(path, parse(path, text)), Endstation).located(path, text)
     if what := contradiction(config.beam, _geometry(config)):
         raise ConfigurationError(f"{path}: {what}")
-    for doubt in doubts(config.cell):
+    unlikely = (doubt for programme in config.compiled_programmes().values() for doubt in programme_doubts(programme))
+    for doubt in (*doubts(config.cell), *unlikely):
         _logger.warning("%s: %s", path, doubt)
     return config
 

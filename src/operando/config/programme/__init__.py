@@ -2,6 +2,7 @@
 
 from operando.config.programme.amounts import Potential
 from operando.config.programme.compiling import compile_programme
+from operando.config.programme.doubts import programme_doubts
 from operando.config.programme.facts import INSTRUMENTS, CellFacts, Facts, InstrumentFacts
 from operando.config.programme.fitting import facts_of
 from operando.config.programme.hastened import hastened
@@ -27,6 +28,7 @@ __all__ = [
     "load_programme",
     "parse_programme",
     "potentials",
+    "programme_doubts",
     "programme_table",
     "table",
     "validated",

@@ -68,7 +68,7 @@ class AppliedCurrent(Table):
 
 
 class CurrentLimit(Table):
-    """The most that may flow while a voltage is applied, without its sign."""
+    """What may flow while a voltage is applied, without its sign: the instrument's range is chosen by it."""
 
     current_limit_A: Positive | None = None
     current_limit_mA_per_g: Positive | None = None

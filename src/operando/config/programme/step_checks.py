@@ -22,6 +22,10 @@ MOST_POINTS = 1000
 """Of a spectrum."""
 SMALLEST_CHARGE = 1e-11
 """A h: less is lost in the noise of the smallest range."""
+SHARE_OF_A_POINT = 0.05
+"""Of the cell's capacity: what may pass within one point of a galvanostatic spectrum."""
+PERIODS = 3.0
+"""Of one frequency that an instrument may need for a point."""
 BEYOND_THEORY = 1.5
 """Times the theoretical capacity: what leaks and side reactions may take, not more."""
 PEAK = math.sqrt(2.0)
@@ -44,6 +48,7 @@ class StepChecks:
         self._temperatures = facts.temperatures
         self._safety = safety
         self._capacity = facts.cell.theoretical_capacity or math.inf
+        self._nominal = facts.cell.nominal_capacity or self._capacity
         self._words = Words(facts.cell.counter_electrode_potential)
 
     def wrong(self, it: Lowered) -> Iterator[str]:
@@ -146,6 +151,7 @@ class StepChecks:
         yield from self._in_range(it, "current_limit", step.current_limit)
         if step.galvanostatic:
             yield from self._in_range(it, "amplitude", step.amplitude)
+            yield from self._charge_of_a_period(it, step)
             if self._safety.current is not None and step.current_limit >= self._safety.current:
                 limit = self._words.current(self._safety.current)
                 says = self._amperes(it, "amplitude", step.current_limit)
@@ -156,6 +162,17 @@ class StepChecks:
         elif step.bias is not None:
             for peak in (step.bias - PEAK * step.amplitude, step.bias + PEAK * step.amplitude):
                 yield from self._reachable(it, "bias", peak)
+
+    def _charge_of_a_period(self, it: Lowered, step: Impedance) -> Iterator[str]:
+        """Complain of a slow modulation that fills or empties the cell within a point, where nothing can watch."""
+        amperes = PEAK * step.amplitude / math.pi + PERIODS * abs(step.bias or 0.0)
+        charge = amperes / step.low_frequency / 3600.0
+        if charge > SHARE_OF_A_POINT * self._nominal:
+            most = self._words.charge(SHARE_OF_A_POINT * self._nominal)
+            yield (
+                f"low_frequency_Hz = {step.low_frequency:g} Hz: within one point {self._words.charge(charge)} would "
+                f"pass, where no limit is looked at; at most {most} ({SHARE_OF_A_POINT:.0%} of the capacity) may"
+            )
 
     def _reachable(self, it: Lowered, of: str | End, volts: float) -> Iterator[str]:
         low, high = self._instrument.lowest_voltage, self._instrument.highest_voltage
