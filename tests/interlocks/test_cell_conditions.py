@@ -24,8 +24,8 @@ TABLE = (
     row(ShortCircuit(0.05), "voltage", name="short_circuit"),
     row(CurrentSurge(0.25), "current", name="surge"),
     row(HeldInSample(), "cell_overload", name="overload", for_samples=2),
-    row(Above(3.78), "voltage", name="over_voltage", for_samples=2),
-    row(Below(1.9), "voltage", name="under_voltage", for_samples=2),
+    row(Above(3.78, doubtful=True), "voltage", name="over_voltage", for_samples=2),
+    row(Below(1.9, doubtful=True), "voltage", name="under_voltage", for_samples=2),
     row(Missing(), "current", name="silent", for_samples=2),
 )
 
@@ -92,6 +92,7 @@ TRIPS = [
     Case("short while holding", [*HOLDING, (2, 3.68, 0.001, True)], ("surge",)),
     Case("overload", [*CHARGING, (1, 3.506, CURRENT, True), (1, 3.507, CURRENT, True)], ("overload",)),
     Case("beyond the limit", [*CHARGING, (1, 3.9, CURRENT), (1, 3.9, CURRENT)], ("over_voltage",)),
+    Case("beyond, as it seems", [*CHARGING, (1, 3.9, CURRENT, True), (1, 3.9, CURRENT)], ("over_voltage",)),
     Case("below the limit", [(4, 1.95, -CURRENT), (4, 1.89, -CURRENT), (4, 1.86, -CURRENT)], ("under_voltage",)),
     Case("two samples missed", [*CHARGING, (0, NAN, NAN), (0, NAN, NAN)], ("silent",)),
 ]

@@ -97,15 +97,24 @@ def measured(reading: Reading | None) -> float | None:
 
 @dataclass(frozen=True, slots=True)
 class Above:
-    """The value is above a limit."""
+    """The value is above a limit.
+
+    Parameters
+    ----------
+    limit : float
+        In the unit of the quantity.
+    doubtful : bool
+        A doubtful measurement counts, too.
+    """
 
     limit: float
+    doubtful: bool = False
     every_step: ClassVar[bool] = False
     stands: ClassVar[bool] = True
 
     def judge(self, look: Look, memory: Numbers) -> Verdict:
         """Compare."""
-        value = believed(look.reading)
+        value = (measured if self.doubtful else believed)(look.reading)
         return UNKNOWN if value is None else Verdict(value > self.limit, value)
 
     def words(self, value: float, unit: str) -> str:
@@ -115,15 +124,24 @@ class Above:
 
 @dataclass(frozen=True, slots=True)
 class Below:
-    """The value is below a limit."""
+    """The value is below a limit.
+
+    Parameters
+    ----------
+    limit : float
+        In the unit of the quantity.
+    doubtful : bool
+        A doubtful measurement counts, too.
+    """
 
     limit: float
+    doubtful: bool = False
     every_step: ClassVar[bool] = False
     stands: ClassVar[bool] = True
 
     def judge(self, look: Look, memory: Numbers) -> Verdict:
         """Compare."""
-        value = believed(look.reading)
+        value = (measured if self.doubtful else believed)(look.reading)
         return UNKNOWN if value is None else Verdict(value < self.limit, value)
 
     def words(self, value: float, unit: str) -> str:

@@ -60,8 +60,8 @@ def _condition(row: InterlockRow, config: Endstation) -> Condition:
     limit = row.limit if row.limit is not None else 0.0  # only where the condition has none
     channel = row.cell or ""
     made: dict[str, Callable[[], Condition]] = {
-        "above": lambda: Above(limit),
-        "below": lambda: Below(limit),
+        "above": lambda: Above(limit, doubtful=row.cell is not None),
+        "below": lambda: Below(limit, doubtful=row.cell is not None),
         "rate_above": lambda: RisesFaster(limit, row.window),
         "invalid": Doubtful,
         "stale": lambda: Stale(limit),
