@@ -3,11 +3,11 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from wire.golden_programme import EVERY_KIND, LOWER, PROGRAMME, TIME, UPPER
+from wire.golden_programme import EVERY_KIND, LOWER, PROGRAMME, UPPER
 from wire.scripted_line import ScriptedLine, golden, outcome, said
 from wire.transcript import exchange
 
-from operando.errors import BadReply, InstrumentError, InstrumentRefused, NoReply
+from operando.errors import BadReply, InstrumentError, InstrumentRefused, NoReply, RequestRefused
 from operando.instruments import EmStat4, ImpedancePoint, Sample, StepEnd
 from operando.vocabulary import End, Limit, Quality
 
@@ -106,15 +106,26 @@ def test_a_loop_that_is_over_was_ended_by_the_host_or_by_its_time(told: bool, is
     over = b"*\n" + PLACE + b";jd99F60CEf;jf8000000 ;ee8000050i\n"
     with ScriptedLine(*([said(b"Y\n", b"Y\n" + over)] if told else [])) as line:
         potentiostat = EmStat4(line)
-        potentiostat.adopt(PROGRAMME)
+        potentiostat.adopt(EVERY_KIND)
+        line.comes(PACKET)
         if told:
             potentiostat.end_step()
         else:
             line.comes(over)
-        (end,) = potentiostat.poll()
+        _, end = potentiostat.poll()
     assert isinstance(end, StepEnd)
     assert end.told is told
-    assert (end.end == TIME) is is_time
+    assert (end.end == End(Limit.TIME, 1.0)) is is_time
+
+
+def test_a_step_that_waits_for_no_host_is_not_ended_by_it() -> None:
+    with ScriptedLine() as line:
+        potentiostat = EmStat4(line)
+        potentiostat.adopt(PROGRAMME)
+        line.comes(PACKET)
+        with pytest.raises(RequestRefused, match="no end that a host could tell"):
+            potentiostat.end_step()
+        potentiostat.poll()
 
 
 def test_no_step_is_ended_where_nothing_runs() -> None:

@@ -18,7 +18,7 @@ from sim_wires.capacitor import Capacitor
 from operando.config.programme import compile_programme, validated
 from operando.errors import ConfigurationError, RequestRefused
 from operando.instruments import Said, Sample
-from operando.vocabulary import CellProgramme, End, Impedance, Limit, Loop, Safety, Step, VoltageRamp
+from operando.vocabulary import CellProgramme, ConstantVoltage, End, Impedance, Limit, Loop, Safety, Step, VoltageRamp
 
 COUNT = 10_000 if os.environ.get("OPERANDO_FULL") else 200
 LONGEST = 2.5
@@ -114,14 +114,25 @@ def check_runs(compiled: CellProgramme, said: list[Said]) -> None:
         elif found.end is not None:
             assert found.end in step.ends
             assert met(found.end, of_run[-1])
-        if found.safety:
-            assert beyond(compiled.safety, of_run[-1], sum(each.step_charge for each in ends(said)))
+        if found.safety and not of_run:  # of a potential that would have been imposed, or of a spectrum
+            assert isinstance(step, Impedance) or (isinstance(step, VoltageRamp) and step.begin is None)
+        elif found.safety:
+            limits = with_limit(compiled.safety, step, found.safety)
+            assert beyond(limits, of_run[-1], sum(each.step_charge for each in ends(said))), found
         if found.complete:
             assert isinstance(step, Impedance | VoltageRamp)
         assert not found.told
         for each in of_run[:-1]:
             assert not any(met(end, each, -1.0) for end in step.ends if end.limit in MEASURED), (step, each)
         began = found.elapsed
+
+
+def with_limit(safety: Safety, step: Step, says: str) -> Safety:
+    """The safety limits, or that of the current of a held voltage where it is said that this one was exceeded."""
+    if "of its step" not in says:
+        return safety
+    assert isinstance(step, ConstantVoltage | VoltageRamp)
+    return Safety(current=step.current_limit)
 
 
 def beyond(safety: Safety, sample: Sample, charge: float) -> bool:

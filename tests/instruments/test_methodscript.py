@@ -170,6 +170,10 @@ def test_a_step_the_instrument_cannot_do_is_refused_by_name(change: dict[str, An
         (replace(SPECTRUM, low_frequency=2e5), "not in order"),
         (replace(SPECTRUM, points_per_decade=0), "0 points a decade make no spectrum"),
         (replace(SPECTRUM, amplitude=1.0), "an amplitude of 1 V is not between 0 and 0.25 V"),
+        (
+            replace(SPECTRUM, galvanostatic=True, amplitude=1e-4, bias=1e-3, low_frequency=1e-3),
+            "nobody looks at the voltage for 3000 s, 30 s are allowed",
+        ),
         (replace(SPECTRUM, bias=5.99), "bias and amplitude: 6.00414 V was asked for"),
         (replace(SPECTRUM, ends=(UPPER, End(Limit.TIME, 60.0))), "an end at a voltage: a spectrum measures none"),
         (Loop(0, (HOLD,)), "0 passes of a loop are less than one"),

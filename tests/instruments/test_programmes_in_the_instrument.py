@@ -9,7 +9,7 @@ from instruments.virtual_bench import START_NS, Bench, ends, points, programme, 
 from sim_wires.capacitor import Capacitor
 
 from operando.errors import InstrumentRefused
-from operando.instruments import EmStat4
+from operando.instruments import EmStat4, StepEnd
 from operando.sim.cell.electrochemistry import Electrochemistry
 from operando.vocabulary import (
     ConstantCurrent,
@@ -221,6 +221,59 @@ def test_an_open_circuit_that_the_host_interrupts_is_measured_again(step: Impeda
         rig.driver.poll()
         lowest = min(lowest, rig.cell.voltage)
     assert lowest > 2.99
+
+
+@pytest.mark.parametrize("step", [REST, CHARGE, HOLD])
+def test_an_end_that_is_told_too_late_ends_nothing(step: Rest | ConstantCurrent | ConstantVoltage) -> None:
+    """The host saw a rest that waits for it; before ``Y`` came, the rest had ended by its time."""
+
+    def run(tells: bool) -> tuple[StepEnd, float]:
+        rig = bench(volts=3.67)
+        step_ = replace(step, ends=(End(TIME, 3.0),))
+        rig.driver.start(programme(replace(MAP, ends=(End(Limit.MEASUREMENT), End(TIME, 2.0))), step_))
+        rig.pass_time(2.25)
+        if tells:
+            rig.tell(b"Y\n")
+        _, end = ends(rig.go_on(lambda: not rig.driver.running()))
+        return end, rig.cell.passed
+
+    (end, passed), (undisturbed, also) = run(True), run(False)
+    assert end.end == undisturbed.end == End(TIME, 3.0)
+    assert passed == pytest.approx(also, rel=0.05, abs=1e-12)
+    # the converter begins a new mean where the loop began anew
+    assert end.step_charge == pytest.approx(passed, rel=0.03, abs=1e-12)
+
+
+def test_a_voltage_that_draws_more_than_its_step_allows_ends_the_programme() -> None:
+    rig = bench(volts=3.0, farad=10.0, ohm=10.0)
+    hold = replace(HOLD, voltage=3.1, current_limit=2e-3)  # 10 mA flow
+    (end,) = ends(rig.run(programme(hold, REST)))
+    assert "current limit of its step" in end.safety
+    assert end.elapsed == pytest.approx(1.0, abs=0.21)
+    assert rig.cell.state == "open"
+
+
+def test_an_inrush_current_is_allowed() -> None:
+    hold = replace(HOLD, voltage=3.1, current_limit=5e-4)  # 1 mA at first, for a tenth of a second
+    (end,) = ends(bench(volts=3.0).run(programme(hold)))
+    assert end.end == HOLD.ends[0]
+
+
+def test_steps_shorter_than_the_delay_hide_nothing() -> None:
+    pulse = replace(CHARGE, ends=(End(TIME, 0.5),))
+    rig = bench(volts=3.5)
+    said = rig.run(programme(Loop(40, (pulse,)), safety=Safety(upper_voltage=3.6, delay=2.0)))
+    assert "upper voltage" in ends(said)[-1].safety
+    assert rig.cell.voltage < 3.6 + 0.1 * 2.6
+
+
+def test_a_spectrum_with_a_bias_keeps_the_safety_limits() -> None:
+    rig = bench(volts=3.5)
+    spectrum = replace(SPECTRUM, galvanostatic=True, amplitude=1e-5, bias=1e-4, low_frequency=1.0)
+    (end,) = ends(rig.run(programme(Loop(5, (spectrum,)), safety=Safety(upper_voltage=3.6))))
+    assert "upper voltage" in end.safety
+    assert rig.cell.voltage < 3.6 + 0.1 * 3.1  # a point at 1 Hz takes three seconds
+    assert end.step_charge == pytest.approx(rig.cell.passed, rel=1e-3)
 
 
 def test_a_rest_that_nobody_ends_is_ended_by_its_time() -> None:

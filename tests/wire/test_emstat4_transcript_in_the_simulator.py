@@ -45,7 +45,7 @@ def test_a_programme_runs_from_start_to_end(start: str, volts: float) -> None:
 
 def test_a_step_is_ended_by_the_host() -> None:
     simulated = Simulated(3.0)
-    simulated.hears(exchange("emstat4", "start the programme").sent)
+    simulated.hears(exchange("emstat4", "start every kind of step").sent)
     simulated.says(0.65)
     heard = simulated.hears(b"Y\n") + simulated.says(0.05)
     assert exchange("emstat4", "end the step").sent == b"Y\n"

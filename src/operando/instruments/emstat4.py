@@ -12,7 +12,7 @@ import re
 import time
 from collections.abc import Callable
 
-from operando.errors import BadReply, InstrumentError, InstrumentRefused, NoReply
+from operando.errors import BadReply, InstrumentError, InstrumentRefused, NoReply, RequestRefused
 from operando.instruments import methodscript
 from operando.instruments.line import Line
 from operando.instruments.packets import packet
@@ -140,9 +140,14 @@ class EmStat4:
 
         Raises
         ------
+        RequestRefused
+            The step waits for no host: its script would not let it be ended.
         InstrumentRefused
             Nothing runs.
         """
+        self._listen()
+        if not self._output.may_be_told():
+            raise RequestRefused("EmStat4: the step that runs has no end that a host could tell; it goes on")
         self._line.write(b"Y\n")
         deadline = time.monotonic() + ABORT_TIME
         answer = self._answer("Y", deadline, lambda line: line == "Y" or line.startswith("Y!"))

@@ -9,7 +9,7 @@ from operando.instruments.clock import InstrumentClock
 from operando.instruments.packets import packet
 from operando.instruments.programme_packets import Packet, packet_of_ours
 from operando.instruments.roles import ClockReading, ProgrammeEnd, Said, StepEnd
-from operando.vocabulary import CellProgramme, Step
+from operando.vocabulary import HOSTED, CellProgramme, Impedance, Step, VoltageRamp
 
 logger = logging.getLogger(__name__)
 
@@ -47,6 +47,7 @@ class ProgrammeOutput:
         self._first_line = True
         self._steps: dict[int, Step] = {}
         self._told_ns: int | None = None
+        self._step = 0
 
     @property
     def clock(self) -> ClockReading | None:
@@ -55,12 +56,19 @@ class ProgrammeOutput:
 
     def started(self, now_ns: int) -> None:
         """Begin anew: a script was acknowledged by ``now_ns`` (UTC, ns since the epoch)."""
-        self.running, self.end, self._first_line, self._told_ns = True, None, False, None
+        self.running, self.end, self._first_line, self._told_ns, self._step = True, None, False, None, 0
         self._clock = InstrumentClock(not_before_ns=now_ns)
 
     def runs(self, programme: CellProgramme | None) -> None:
         """Know the steps, so that the end of one can be named."""
         self._steps = {} if programme is None else {step.number: step for step in programme.steps}
+
+    def may_be_told(self) -> bool:
+        """Whether the step that runs, as far as is known, waits for the host, or can at least be ended by it."""
+        step = self._steps.get(self._step)
+        if step is None or isinstance(step, Impedance | VoltageRamp):
+            return True
+        return any(end.limit in HOSTED for end in step.ends)
 
     def told(self, now_ns: int) -> None:
         """Know that the host has ended a measurement loop by ``now_ns`` (UTC, ns since the epoch)."""
@@ -134,7 +142,9 @@ class ProgrammeOutput:
             self._clock = self._clock.heard(believed[-1].elapsed, arrival_ns)
         for each in believed:
             time_ns, uncertainty = self._clock.utc_ns(each.elapsed), self._clock.uncertainty_ns(each.elapsed)
-            self.said.append(self._named(each, each.said(time_ns, arrival_ns, uncertainty)))
+            said = self._named(each, each.said(time_ns, arrival_ns, uncertainty))
+            self._step = 0 if isinstance(said, StepEnd) else said.step
+            self.said.append(said)
 
     def _doubt(self, each: Packet, arrival_ns: int) -> None:
         """Leave out a packet whose time cannot be: one wrong digit would be hours of charge."""

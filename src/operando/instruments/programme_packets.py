@@ -76,7 +76,7 @@ class Packet:
         """
         code = round(self._value(wire.ENDED))
         if code in wire.SAFETY:
-            return replace(end, safety=f"{wire.SAFETY[code]} beyond its safety limit")
+            return replace(end, safety=wire.SAFETY[code])
         if step is None:
             return end
         time = next(each for each in step.ends if each.limit is Limit.TIME)

@@ -14,7 +14,7 @@ VARIABLES = (
     *("potential", "current", "frequency", "real", "imaginary"),
     *("elapsed", "turn", "carry", "tick", "passed", "spent"),
     *("charge", "lost", "share", "sum", "total", "before"),
-    *("cycle", "step", "run", "ended", "samples", "due", "alarm", "beyond"),
+    *("cycle", "step", "run", "ended", "samples", "due", "alarm", "beyond", "over"),
 )
 """Every variable of a script but the counters of its loops."""
 
@@ -26,6 +26,9 @@ def beginning(at: Position) -> list[str]:
         f"store_var run {whole(at.run)} {wire.RUN}",
         f"store_var turn 0i {wire.TURN}",
         f"store_var carry 0 {wire.TIME}",
+        # how long a limit has been exceeded goes on from step to step: a step may be shorter than the delay
+        f"store_var beyond 0 {wire.TIME}",
+        f"store_var over 0 {wire.TIME}",
         f"store_var total {number(at.passed)} {wire.BEFORE}",
         "timer_start",
     ]
@@ -40,7 +43,6 @@ def step_beginning(number_of_step: int, counts: bool) -> list[str]:
         "store_var samples 0i ja",
         f"store_var charge 0 {wire.CHARGE}",
         f"store_var lost 0 {wire.CHARGE}",
-        f"store_var beyond 0 {wire.TIME}",
         f"store_var spent 0 {wire.TIME}",
         *from_now(),
     ]

@@ -5,6 +5,8 @@ from operando.instruments.methodscript.numbers import number
 from operando.vocabulary import HOSTED, End, Limit, Safety
 
 MEASURED = {Limit.VOLTAGE: "potential", Limit.CURRENT: "current", Limit.CHARGE: "charge"}
+INRUSH = 1.0
+"""s that the current of a voltage which has just been imposed may exceed its limit."""
 WITHOUT_SIGN = (Limit.CURRENT, Limit.CHARGE)
 
 
@@ -39,12 +41,24 @@ def safety(limits: Safety) -> list[str]:
     ]
     if not beyond:
         return []
+    total = ["copy_var total sum", "add_var sum charge"] if limits.charge is not None else []
+    return ["store_var alarm 0i ja", *total, *beyond, *_lasting("beyond", limits.delay)]
+
+
+def current_limit(limit: float, delay: float) -> list[str]:
+    """Look whether a held voltage draws more than its step allows, for longer than the delay and `INRUSH`."""
     return [
         "store_var alarm 0i ja",
-        *(["copy_var total sum", "add_var sum charge"] if limits.charge is not None else []),
-        *beyond,
-        *_if("alarm == 0i", [f"store_var beyond 0 {wire.TIME}"]),
-        *_if("alarm > 0i", ["add_var beyond passed", *_if(f"beyond > {number(limits.delay)}", _alarmed())]),
+        *_outside("current", limit, wire.CURRENT_LIMIT),
+        *_lasting("over", max(delay, INRUSH)),
+    ]
+
+
+def _lasting(time: str, delay: float) -> list[str]:
+    """Take an alarm for true once it has lasted longer than a delay (s)."""
+    return [
+        *_if("alarm == 0i", [f"store_var {time} 0 {wire.TIME}"]),
+        *_if("alarm > 0i", [f"add_var {time} passed", *_if(f"{time} > {number(delay)}", _alarmed())]),
     ]
 
 
@@ -57,6 +71,11 @@ def before_it_is_imposed(limits: Safety, end: list[str]) -> list[str]:
     if not beyond:
         return []
     return ["store_var alarm 0i ja", *beyond, *_if("alarm > 0i", [*_alarmed(), *end])]
+
+
+def only_by_its_own(loop: list[str]) -> list[str]:
+    """Repeat a measurement loop until a condition is met: an end that the host told too late does nothing."""
+    return [f"loop ended == {wire.LOOP_OVER}i", *loop, "endloop"]
 
 
 def leave() -> list[str]:

@@ -21,6 +21,10 @@ from operando.vocabulary import (
 
 LONGEST_SPECTRUM = 1000
 """Points."""
+PERIODS = 3
+"""Of the modulation that a point takes, about."""
+LONGEST_POINT = 30.0
+"""s in which a current may flow while the voltage is not looked at."""
 SMALLEST = 1e-11
 """A or A h: a ten-thousandth of the finest range, and what it passes in an hour."""
 
@@ -116,6 +120,11 @@ def _of_impedance(step: Impedance, model: Model) -> Iterator[str]:
     limit, unit = (model.current_limit, "A") if current else (model.largest_amplitude, "V")
     if not 0 < step.amplitude <= limit:
         yield f"an amplitude of {step.amplitude:g} {unit} is not between 0 and {limit:g} {unit}"
+    if current and step.bias and PERIODS / low > LONGEST_POINT:
+        yield (
+            f"a bias of {step.bias:g} A down to {low:g} Hz: nobody looks at the voltage for {PERIODS / low:g} s, "
+            f"{LONGEST_POINT:g} s are allowed"
+        )
     extreme, largest = abs(step.bias or 0.0) + peak(step), model.current_limit if current else model.voltage_range
     yield from _beyond("bias and amplitude", extreme, largest, unit, model)
 

@@ -10,14 +10,14 @@ from operando.instruments.methodscript.capabilities import BANDWIDTH, Model
 from operando.instruments.methodscript.numbers import number, whole
 from operando.instruments.methodscript.pace import Pace, pace, ramp_pace
 from operando.instruments.methodscript.refusals import peak, points
-from operando.vocabulary import ConstantCurrent, ConstantVoltage, Impedance, Rest, Safety, Step, VoltageRamp
+from operando.vocabulary import HOSTED, ConstantCurrent, ConstantVoltage, Impedance, Rest, Safety, Step, VoltageRamp
 
 POTENTIOSTAT, GALVANOSTAT = 3, 6
 """Modes of the instrument: high-speed potentiostat, galvanostat."""
 OPEN_CIRCUIT_TIME = 0.1
 """s in which the open-circuit potential is measured, to begin a ramp or a spectrum with."""
 DIRECT_TIME = 0.02
-"""s in which the direct current is measured beside each point of a spectrum: a period of the mains."""
+"""s in which direct current or voltage is measured beside each point of a spectrum: a period of the mains."""
 IMPEDANCE_BANDWIDTH = 1_000_000
 """Hz (MSLoopExample012)."""
 TAPER = 100
@@ -77,8 +77,7 @@ class StepWriter:
             *self._prepared(POTENTIOSTAT, looks.interval),
             "store_var current 0 ba",
             *self._begun(step, looks),
-            f"meas_loop_ocp potential {number(looks.interval)} {number(looks.time)}",
-            *self._looked(step, looks),
+            *self._measured(step, looks, f"meas_loop_ocp potential {number(looks.interval)} {number(looks.time)}"),
         ]
 
     def _constant_current(self, step: ConstantCurrent) -> list[str]:
@@ -89,8 +88,9 @@ class StepWriter:
             f"set_i {current}",  # flows as soon as the cell is on
             "cell_on",
             *self._begun(step, looks),
-            f"meas_loop_cp potential current {current} {number(looks.interval)} {number(looks.time)}",
-            *self._looked(step, looks),
+            *self._measured(
+                step, looks, f"meas_loop_cp potential current {current} {number(looks.interval)} {number(looks.time)}"
+            ),
         ]
 
     def _constant_voltage(self, step: ConstantVoltage) -> list[str]:
@@ -99,8 +99,9 @@ class StepWriter:
             *self._prepared(POTENTIOSTAT, looks.interval, step.current_limit),
             *self._held(volts, step.voltage, step.voltage),
             *self._begun(step, looks),
-            f"meas_loop_ca potential current {volts} {number(looks.interval)} {number(looks.time)}",
-            *self._looked(step, looks),
+            *self._measured(
+                step, looks, f"meas_loop_ca potential current {volts} {number(looks.interval)} {number(looks.time)}"
+            ),
         ]
 
     def _ramp(self, step: VoltageRamp) -> list[str]:
@@ -123,14 +124,16 @@ class StepWriter:
         at_open_circuit = step.bias is None and not step.galvanostatic
         bias = "potential" if at_open_circuit else number(step.bias or 0.0)
         sweep = f"{number(step.high_frequency)} {number(step.low_frequency)} {whole(points(step))} {bias}"
-        # a held voltage lets a current flow, which the spectrum does not tell
-        measured = [] if step.galvanostatic else [f"meas {number(DIRECT_TIME)} current ba"]
+        # what is not imposed is measured beside the spectrum, which does not tell it: for charge and safety
+        imposed, other = ("current", "potential ab") if step.galvanostatic else ("potential", "current ba")
+        known = [] if at_open_circuit else [f"store_var {imposed} {bias} {'ba' if step.galvanostatic else 'ab'}"]
+        measured = [f"meas {number(DIRECT_TIME)} {other}"]
         return [
             *counting.step_beginning(step.number, self._counts),
             *(self._open_circuit() if at_open_circuit else []),
             *(self._modulated_current(step, bias) if step.galvanostatic else self._modulated_voltage(step, bias)),
             *counting.from_now(),
-            f"store_var current {bias if step.galvanostatic else 0} ba",
+            *known,
             *measured,
             "copy_var current before",
             f"meas_loop_{'geis' if step.galvanostatic else 'eis'} frequency real imaginary "
@@ -140,6 +143,7 @@ class StepWriter:
             "add_var spent passed",
             *limits.spent(step.longest),
             *limits.ends(step.ends),
+            *limits.safety(self._safety),
             *counting.packet("frequency", "real", "imaginary"),
             *limits.leave(),
             "endloop",
@@ -198,12 +202,19 @@ class StepWriter:
     def _begun(self, step: Step, looks: Pace) -> list[str]:
         return [*counting.step_beginning(step.number, self._counts), f"store_var due {looks.every}i ja"]
 
+    def _measured(self, step: Step, looks: Pace, loop: str) -> list[str]:
+        """Measure until a condition of the step is met, or until the host tells where it is the host who knows."""
+        lines = [loop, *self._looked(step, looks)]
+        return lines if any(end.limit in HOSTED for end in step.ends) else limits.only_by_its_own(lines)
+
     def _looked(self, step: Step, looks: Pace) -> list[str]:
         """Count, judge and report at each look; close the measurement loop."""
+        held = step.current_limit if isinstance(step, ConstantVoltage | VoltageRamp) else None
         return [
             *counting.at_each_sample(),
             *limits.time_limit(looks.looks),
             *limits.ends(step.ends),
+            *([] if held is None else limits.current_limit(held, self._safety.delay)),
             *limits.safety(self._safety),
             *limits.report(looks.every, counting.packet(*MEASURED_WITH)),
             *limits.leave(),

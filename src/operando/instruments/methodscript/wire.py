@@ -35,6 +35,12 @@ ENDED = "ee"
 BY_TIME = 0
 LOOP_OVER = 80
 """The measurement loop came to its own end, or the host ended it."""
-SAFETY = {91: "upper voltage", 92: "lower voltage", 93: "current", 94: "charge"}
-UPPER_VOLTAGE, LOWER_VOLTAGE, SAFE_CURRENT, SAFE_CHARGE = SAFETY
+SAFETY = {
+    91: "upper voltage beyond its safety limit",
+    92: "lower voltage beyond its safety limit",
+    93: "current beyond its safety limit",
+    94: "charge beyond its safety limit",
+    95: "current beyond the current limit of its step",
+}
+UPPER_VOLTAGE, LOWER_VOLTAGE, SAFE_CURRENT, SAFE_CHARGE, CURRENT_LIMIT = SAFETY
 FIRST_SAFETY = min(SAFETY)
