@@ -86,7 +86,7 @@ class Interlocks:
         self._state = InterlockState(trips=_recalled(before))
         self._acted = Actions()
         self._opened: frozenset[str] = frozenset()
-        self._seen_open: dict[str, str] = {}
+        self._seen_open = dict.fromkeys(acting.cells, "")  # never grows: another thread writes what this one reads
         self._samples: SimpleQueue[Mapping[str, Reading]] = SimpleQueue()
         self._mode = ""
         self._mode_before = str(before.get("mode", ""))
@@ -110,8 +110,8 @@ class Interlocks:
         """See a change of state; never blocks, from any thread."""
         if record == "PRESSURE:MODE":
             self._mode = str(value)
-        elif record.endswith(f":{RECORD}"):
-            self._seen_open[cell_of_record(record)] = str(value)
+        elif record.endswith(f":{RECORD}") and (channel := cell_of_record(record)) in self._seen_open:
+            self._seen_open[channel] = str(value)
         self._box.shown(record, value, time_ns)
 
     def step(self, dt: float) -> None:
