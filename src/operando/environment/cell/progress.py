@@ -13,7 +13,17 @@ from operando.environment.cell.ledger import Ledger
 from operando.environment.cell.recollection import Recollection, account_facts, recovered
 from operando.environment.cell.script import LONGEST, Script, pause_step
 from operando.instruments.roles import ImpedancePoint, Said, Sample, StepEnd
-from operando.vocabulary import ConstantVoltage, End, Limit, Position, ProgrammeState, Rest, Step
+from operando.vocabulary import (
+    ConstantCurrent,
+    ConstantVoltage,
+    End,
+    Impedance,
+    Limit,
+    Position,
+    ProgrammeState,
+    Rest,
+    Step,
+)
 
 NS = 1_000_000_000
 NO_DOUBT = 2.0
@@ -181,20 +191,31 @@ class Progress:
             self.account = self.account.step_ended(step, run, until, math.nan, now_ns, self._smallest)
             if late > longest + NO_DOUBT:  # whether, and for how long, current flowed after it, nobody knows
                 self.account = replace(self.account, doubtful=True)
+        elif isinstance(step, Impedance) and not step.galvanostatic:
+            self.account = replace(self.account, doubtful=True)  # what was drawn is told at the end alone
         ended = self._close(how, now_ns)
         if ended is not None and step is not None:
             self._show_end(how, step, run, ended.ended_ns or now_ns)
         self.step = None
         if self.script is None or self.pausing or self._before is not None:
             return None
-        account = self.account
         try:
-            if step is None:  # between two of them
-                return replace(self.script.position(run + 1, 0.0, 0.0, account.charge), run=run)
-            return self.script.position(run, account.step_time, account.step_charge, account.charge)
+            if step is None:
+                return self._between_two(self.script, now_ns)
+            return self.script.position(run, self.account.step_time, self.account.step_charge, self.account.charge)
         except ValueError as error:
             self._telling.note(f"where the programme stands is not known: {error}; it cannot be resumed")
             return None
+
+    def _between_two(self, script: Script, now_ns: int) -> Position:
+        """Return the position of the next step: it may have begun, and what passed in it has to be guessed."""
+        found, account = script.position(self.run + 1, 0.0, 0.0, 0.0), self.account
+        step, seconds = script.step(self.run + 1, found.step), max((now_ns - self._heard_ns) / NS, 0.0)
+        current = step.current if isinstance(step, ConstantCurrent) else 0.0
+        charge = account.charge + current * min(seconds, 1.5 * step.sample_interval) / 3600.0
+        known = seconds < NO_DOUBT or isinstance(step, ConstantCurrent | Rest)
+        self.account = replace(account, charge=charge, doubtful=account.doubtful or not known)
+        return replace(found, passed=charge)
 
     def finish(self, how: str, now_ns: int) -> None:
         """Take the end of the programme; ``how`` says what cut it short, and nothing where it was done to its end."""
