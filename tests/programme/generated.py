@@ -322,6 +322,20 @@ NONSENSE: dict[str, tuple[list[Table], str]] = {
         ],
         "within one point 6.252 mA h would pass",
     ),
+    "a bias that nobody watches": (
+        [
+            {
+                "kind": "geis",
+                "amplitude_A": 1e-6,
+                "bias_A": 1e-6,
+                "high_frequency_Hz": 10.0,
+                "low_frequency_Hz": 0.05,
+                "until_time_s": 5000.0,
+            }
+        ],
+        "nobody looks at the voltage for 60 s",
+    ),
+    "a ramp that is a jump": ([RAMP | {"rate_mV_per_s": 1e6}], "at most 300000 mV/s"),
     "samples rarer than the step": ([CHARGE | {"sample_interval_s": 60.0}], "two samples are 60 s apart"),
 }
 """What is wrong → entries of which one has it, and what must be said of it."""

@@ -26,6 +26,10 @@ SHARE_OF_A_POINT = 0.05
 """Of the cell's capacity: what may pass within one point of a galvanostatic spectrum."""
 PERIODS = 3.0
 """Of one frequency that an instrument may need for a point."""
+SLOWEST_WITH_BIAS = 0.1
+"""Hz: during a point nobody looks at the voltage, and a current that flows on may not do so for longer than 30 s."""
+FASTEST_RAMP = 300.0
+"""V/s."""
 BEYOND_THEORY = 1.5
 """Times the theoretical capacity: what leaks and side reactions may take, not more."""
 PEAK = math.sqrt(2.0)
@@ -125,6 +129,8 @@ class StepChecks:
             if volts is not None:
                 yield from self._reachable(it, name, volts)
         yield from self._in_range(it, "current_limit", step.current_limit)
+        if step.rate > FASTEST_RAMP:
+            yield f"rate_mV_per_s = {1000.0 * step.rate:g}: at most {1000.0 * FASTEST_RAMP:g} mV/s"
         if step.begin is None:
             return
         if step.begin == step.end:
@@ -156,6 +162,9 @@ class StepChecks:
                 limit = self._words.current(self._safety.current)
                 says = self._amperes(it, "amplitude", step.current_limit)
                 yield f"{says} at the peak: [safety] current ends the programme at {limit}"
+            if step.bias and step.low_frequency < SLOWEST_WITH_BIAS:
+                what = f"with a bias nobody looks at the voltage for {PERIODS / step.low_frequency:.3g} s of one point"
+                yield f"low_frequency_Hz = {step.low_frequency:g} Hz: {what}; {SLOWEST_WITH_BIAS:g} Hz is the lowest"
             if step.bias and not self._bounded(upwards=step.bias > 0):
                 limit = "upper" if step.bias > 0 else "lower"
                 yield f"{self._amperes(it, 'bias', step.bias)}: [safety] {limit}_voltage must stop the cell's voltage"
