@@ -37,11 +37,12 @@ def main(root: Path, speed: float, capacity: float, *channels: str) -> None:
             imperfections=PERFECT,
             channels=tuple(
                 ChannelSetup(
-                    name=name,
+                    name=name.partition("=")[0],
                     electrode_diameter=10.0,
                     nominal_capacity=capacity,
                     counter_electrode_potential=0.62,
                     material="LCO",
+                    potentiostat=name.partition("=")[2] or "emstat4",
                 )
                 for name in channels
             ),

@@ -1,6 +1,7 @@
 """A source meter as galvanostat: the host runs the programme, and the instrument keeps the limits without it."""
 
 import math
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -230,6 +231,7 @@ def test_safety_ends_the_programme_at_open_circuit(bench: SourceMeterBench, safe
         (step(ConstantCurrent, 1, End(Limit.VOLTAGE, 4.0), current=-CURRENT), "without a lower limit of the voltage"),
         (charge(upper=30.0), "30 V and 0.0001 A were asked for; the limits are 20 V and 1 A"),
         (step(ConstantVoltage, 1, voltage=4.0, current_limit=2.0), "the limits are 20 V and 1 A"),
+        (replace(charge(), sample_interval=0.1), "a sample interval of 0.1 s; it needs 0.5 s"),
     ],
 )  # fmt: skip
 def test_what_it_cannot_do_is_refused_before_anything_is_sent(bench: SourceMeterBench, wrong: Step, words: str) -> None:

@@ -26,7 +26,9 @@ class Drive:
 REST = Drive()
 
 
-def check(programme: CellProgramme, instrument: str, kinds: frozenset[str], current: float, voltage: float) -> None:
+def check(
+    programme: CellProgramme, instrument: str, kinds: frozenset[str], current: float, voltage: float, interval: float
+) -> None:
     """Refuse what an instrument cannot do before anything is sent.
 
     Parameters
@@ -39,6 +41,8 @@ def check(programme: CellProgramme, instrument: str, kinds: frozenset[str], curr
         The kinds of step that it can do.
     current, voltage : float
         A and V, without their signs: the most that it gives.
+    interval : float
+        s, the shortest between two samples.
 
     Raises
     ------
@@ -54,8 +58,11 @@ def check(programme: CellProgramme, instrument: str, kinds: frozenset[str], curr
             raise RequestRefused(f"{place}: it can do no {step.kind}; nothing was started")
         if [end.limit for end in step.ends].count(Limit.TIME) != 1 or not 0 < step.longest < math.inf:
             raise RequestRefused(f"{place}: one time above 0 s after which it ends is wanted; nothing was started")
-        if not step.sample_interval > 0:
-            raise RequestRefused(f"{place}: a sample interval of {step.sample_interval:g} s; nothing was started")
+        if not step.sample_interval >= interval:
+            raise RequestRefused(
+                f"{place}: a sample interval of {step.sample_interval:g} s; it needs {interval:g} s; nothing was "
+                "started"
+            )
         try:
             drive = drive_of(step, programme.safety)
         except RequestRefused as refused:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from operando.instruments.cell_output import Said, Sample, StepEnd
-from operando.instruments.hosted_drive import Drive, drive_of
+from operando.instruments.hosted_drive import REST, Drive, drive_of
 from operando.vocabulary import (
     CellProgramme,
     ConstantCurrent,
@@ -26,6 +26,8 @@ LOOK_INTERVAL = 0.25
 NEAR = 0.005
 """V between what is measured and the voltage that is sourced, once that is reached."""
 SECONDS_PER_HOUR = 3600.0
+FULL, LOST = 0.9, 0.01
+"""Of the current of a step: less than the one is not that current any more, less than the other is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +100,8 @@ class HostedRun:
         self._last: Look | None = None
         self._due = 0.0
         self._beyond_since: float | None = None
+        self._drive = REST
+        self._was_found = False
 
     @property
     def upcoming(self) -> Drive | None:
@@ -106,6 +110,7 @@ class HostedRun:
 
     def next_step(self) -> None:
         """Go on to the step that is upcoming."""
+        self._drive, self._was_found = self.upcoming or REST, False
         self.step, self.cycle = self._following or (None, self.cycle)
         self._following = next(self._ahead, None)
         self.ordinal += 1
@@ -120,7 +125,7 @@ class HostedRun:
     def found(self, elapsed: float) -> None:
         """Take notice that the step began at a time, and has run since without a host: its charge is not known."""
         self.begun(elapsed)
-        self.charge = math.nan
+        self.charge, self._was_found = math.nan, True
 
     @property
     def next_look(self) -> float:
@@ -145,7 +150,7 @@ class HostedRun:
             self.safety = self._unsafe(look)
             self.end = next((end for end in step.ends if self._met(end, look)), None)
             self.over = bool(self.safety) or self.end is not None
-        if not self.over and look.elapsed < self._due - 1e-6:
+        if self._faded(look) or (not self.over and look.elapsed < self._due - 1e-6):
             return []
         while self._due <= look.elapsed + 1e-6:
             self._due += step.sample_interval
@@ -180,6 +185,17 @@ class HostedRun:
         else:
             mean = (look.current + last.current) / 2
             self.charge += mean * (look.elapsed - last.elapsed) / SECONDS_PER_HOUR
+
+    def _faded(self, look: Look) -> bool:
+        """Whether the current has begun to fade at the limit before anybody looked: that is not of the step any more.
+
+        Where none at all is left, a lead may be off, and the sample is told; unless nobody has looked for long.
+        """
+        step, limit = self.step, self._drive.voltage
+        if not isinstance(step, ConstantCurrent) or limit is None or not self._arrived(look, limit):
+            return False
+        share = abs(look.current / step.current)
+        return share < FULL and (share > LOST or self._was_found)
 
     def _met(self, end: End, look: Look) -> bool:
         measured = {

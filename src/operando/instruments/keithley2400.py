@@ -35,6 +35,8 @@ REPLY_TIME = 1.0
 CURRENT_LIMIT = 1.0
 """A, at no more than 20 V."""
 LARGEST_VOLTAGE = 20.0
+SHORTEST_INTERVAL = 0.5
+"""s; the change from one step to the next is some 300 characters on the line."""
 TIMER_TURN = 100_000.0
 """s after which the timer begins anew by itself."""
 OVERLOAD = 2
@@ -101,7 +103,7 @@ class Keithley2400:
         InstrumentRefused
             A programme runs, or the instrument does not take its settings; the output is off.
         """
-        check(programme, "Keithley 2400", KINDS, CURRENT_LIMIT, LARGEST_VOLTAGE)
+        check(programme, "Keithley 2400", KINDS, CURRENT_LIMIT, LARGEST_VOLTAGE, SHORTEST_INTERVAL)
         if self._run is not None:
             raise InstrumentRefused("Keithley 2400: a programme is running; nothing was started: abort it first")
         self._begin(HostedRun(programme, at))
