@@ -461,3 +461,14 @@ def test_the_open_circuit_is_read_back_after_a_programme_that_ended_by_itself(er
     for _ in range(3):
         bench.step(1.0)
     assert bench.verifier.story == ["verify"]
+
+
+def test_what_flowed_until_a_stop_is_told_though_no_sample_would() -> None:
+    bench = Bench()
+    bench.start()
+    bench.begin()
+    bench.sample(1, 0.1)
+    bench.step()
+    bench.pass_time(0.5)
+    bench.tell("stop")
+    assert bench.values("charge")[-1] == pytest.approx(0.15 / 3600)

@@ -195,6 +195,7 @@ class Progress:
             self.account = replace(self.account, doubtful=True)  # what was drawn is told at the end alone
         ended = self._close(how, now_ns)
         if ended is not None and step is not None:
+            self._ledger.ended(self.account, self.extracted, now_ns)
             self._show_end(how, step, run, ended.ended_ns or now_ns)
         self.step = None
         if self.script is None or self.pausing or self._before is not None:
