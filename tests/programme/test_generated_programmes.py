@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
-from programme.generated import FACTS, NONSENSE, nonsensical, programmes, scrambled, sensible
+from programme.generated import FACTS, nonsensical, programmes, scrambled, sensible
+from programme.nonsense import NONSENSE
 
 from operando.config.programme import compile_programme, validated
 from operando.errors import ConfigurationError

@@ -8,7 +8,8 @@ from typing import Any
 
 import jsonschema
 import pytest
-from programme.generated import CHARGE, DISCHARGE, FACTS, HOLD, NONSENSE, SPECTRUM, potential
+from programme.generated import FACTS
+from programme.nonsense import CHARGE, DISCHARGE, HOLD, NONSENSE, SPECTRUM, potential
 
 import operando.configs
 from operando.config.programme import (
