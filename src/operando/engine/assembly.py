@@ -9,6 +9,7 @@ from typing import Any
 from rich.console import Console
 
 from operando.config import Endstation
+from operando.devices.lost_replies import ask_again
 from operando.disk import DiskWatch, Limits, Watched
 from operando.engine.devices import CONNECTION_TIME, Devices, build
 from operando.engine.gate import AWAIT_KEEPING, Gate
@@ -69,6 +70,7 @@ def assemble(config: Endstation, root: Path, connection_time: float = CONNECTION
             raise EndstationError(f"{site.folder()}: was removed, or its disk is not mounted; no frame was taken")
         return site.frames_folder()
 
+    ask_again()
     devices = build(config, frames_folder)
     devices.connect(connection_time)
     run_engine = EndstationRunEngine(
