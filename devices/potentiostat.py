@@ -25,6 +25,8 @@ REPLY_TIME = 10.0
 """s within which a request is answered; a script is sent to the instrument before."""
 START_TIME = 30.0
 """s between acceptance and the state that was asked for."""
+REST_TIME = 3.0
+"""s within which the first sample of a pause comes."""
 READINGS = (
     "voltage", "current", "charge", "cycle", "step", "half_cycle", "run", "rest_age", "potential", "step_time",
     "step_charge", "specific_capacity", "state_of_charge", "efficiency",
@@ -120,8 +122,10 @@ class Potentiostat(Device):
                     raise MoveFailed(
                         f"{self.name}: {field} accepted, but the programme is {self._state()} after {START_TIME:g} s"
                     )
+            if wanted == ProgrammeState.PAUSED:  # an instrument that cannot rest with samples has none
+                errand.wait_until(self._rests, REST_TIME)
 
-        return Errand(self, change, [self.reply, self.state])
+        return Errand(self, change, [self.reply, self.state, self.rest_age])
 
     def load(self, text: str) -> Errand:
         """Ask for another programme; see `LoadedProgramme`."""
@@ -131,6 +135,10 @@ class Potentiostat(Device):
             self._mailbox.await_acceptance(errand, request_id, "load of a cell programme", REPLY_TIME)
 
         return Errand(self, load, [self.reply])
+
+    def _rests(self) -> bool:
+        """Whether the readings are of the rest in a pause: the first of its samples is all here."""
+        return int(self.step.value) == 0 and bool(self.rest_age.timestamp >= self.step.timestamp)
 
     def compiled(self) -> CellProgramme | None:
         """Return the programme that runs or ran last, else that of the configuration; None before it is told."""

@@ -1,6 +1,5 @@
 """A reply that is lost costs a read or two, not the rest of the session."""
 
-from collections.abc import Callable
 from typing import Any
 
 from toy_endstation import Client
@@ -19,7 +18,7 @@ def reads_that_fail(answer: int) -> int:
     current = RingCurrent("SIM:RING:CURRENT", name="ring_current", auto_monitor=False)
     current.wait_for_connection(timeout=10)
     current.get(use_monitor=False)
-    ask: Callable[..., int] = ca.libca.ca_array_get_callback
+    ask = ca.libca.ca_array_get_callback
     lost: list[Any] = []
 
     def lose(*question: Any) -> int:

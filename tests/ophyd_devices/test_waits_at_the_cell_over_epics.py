@@ -132,7 +132,7 @@ def test_the_programme_is_paused_and_resumed_and_the_age_of_the_rest_is_read(cli
     device.state.set("paused").wait(timeout=10)
     assert device.state.get() == "paused"
     device.state.set("paused").wait(timeout=10)
-    client.until(lambda: device.read()["rest_age"]["value"] == 12.5)
+    assert device.read()["rest_age"]["value"] == 12.5, "it is of the rest, not of the sample before"
     device.state.set("running").wait(timeout=10)
     assert device.state.get() == "running"
 

@@ -126,7 +126,7 @@ class Cell:
             complaint = f"it is {self.state} (toy)" if self.state != wanted else ""
             if not complaint:
                 self.state = {"pause": ProgrammeState.PAUSED, "resume": ProgrammeState.RUNNING}[request.field]
-                self.sample["REST_AGE"] = 12.5
+                self.sample |= {"STEP": 0, "REST_AGE": 12.5} if request.field == "pause" else {"STEP": 2}
         elif request.field == "load":
             complaint = "" if request.text.startswith("name") else "no name; nothing was loaded (toy)"
             if not complaint:

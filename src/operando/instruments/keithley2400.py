@@ -25,6 +25,7 @@ from operando.instruments.hosted_drive import REST, Drive, check
 from operando.instruments.hosted_run import HostedRun, Look
 from operando.instruments.line import Line
 from operando.instruments.roles import BEGINNING
+from operando.instruments.step_timer import StepTimer
 from operando.vocabulary import CellProgramme, ConstantCurrent, ConstantVoltage, Position, Rest
 
 BAUDRATE = 9600
@@ -36,7 +37,7 @@ CURRENT_LIMIT = 1.0
 """A, at no more than 20 V."""
 LARGEST_VOLTAGE = 20.0
 SHORTEST_INTERVAL = 0.5
-"""s; the change from one step to the next is some 300 characters on the line."""
+"""s; a change of step is some 300 characters on the line."""
 TIMER_TURN = 100_000.0
 """s after which the timer begins anew by itself."""
 OVERLOAD = 2
@@ -71,9 +72,7 @@ class Keithley2400:
         self._end: ProgrammeEnd | None = None
         self._said: list[Said] = []
         self._clock = InstrumentClock()
-        self._zero = 0.0  # s of the programme at which the timer was set to zero
-        self._timer = 0.0  # s, as last read
-        self._seen = 0.0  # s of the host's clock when the timer was last read
+        self._timer = StepTimer(TIMER_TURN)
         self._asked: float | None = None  # s of the host's clock when a reading was asked for that has not come
         self._partial = b""
         self._adopted: CellProgramme | None = None
@@ -202,9 +201,9 @@ class Keithley2400:
             answer = self._ask(message)
             if answer != commands.NO_ERROR:
                 raise InstrumentRefused(f"Keithley 2400: {message!r} was answered {answer!r}; nothing was started")
-        self._clock, self._said = InstrumentClock(not_before_ns=self._now_ns()), []
+        self._clock, self._said, self._known = InstrumentClock(not_before_ns=self._now_ns()), [], True
         self._ask(commands.STAMP)
-        self._zero, self._known = 0.0, True
+        self._timer.begin(0.0, 0.0, self._monotonic())
         self._next_step(run)
         self._run, self._end = run, None
 
@@ -249,16 +248,7 @@ class Keithley2400:
 
     def _stamped(self, answer: str) -> float:
         """Take notice that the timer was set to zero when it had come to an answer."""
-        self._zero += self._turned(commands.seconds(answer))
-        self._timer, self._seen = 0.0, self._monotonic()
-        return self._zero
-
-    def _turned(self, timer: float) -> float:
-        """Return what the timer says, which begins anew by itself."""
-        if timer < self._timer - 1.0:
-            self._zero += TIMER_TURN
-        self._timer = timer
-        return timer
+        return self._timer.zeroed(commands.seconds(answer), self._monotonic())
 
     def _go_on(self, run: HostedRun) -> None:
         """Begin the next step, or ask for a reading, where it is time."""
@@ -266,7 +256,7 @@ class Keithley2400:
             self._next_step(run)
         elif self._asked is None:
             now = self._monotonic()
-            if self._zero + self._timer + now - self._seen >= run.next_look:
+            if self._timer.at(now) >= run.next_look:
                 self._line.write(commands.READ.encode() + b"\r")
                 self._asked = now
 
@@ -290,8 +280,7 @@ class Keithley2400:
         if not text or run is None:
             return
         found = commands.reading(text)
-        elapsed = self._turned(found.timer) + self._zero
-        self._seen = self._monotonic()
+        elapsed = self._timer.elapsed(found.timer, self._monotonic())
         if not self._clock.believes(elapsed, arrival_ns):
             self._clock = self._clock.doubting(elapsed, arrival_ns)
             raise BadReply(f"Keithley 2400: a reading of {elapsed:g} s came, which cannot be; it is left out")
@@ -310,13 +299,11 @@ class Keithley2400:
         mark = commands.mark(above, below) if output == "1" else None
         run = mark.found(self._adopted) if mark else None
         if run is not None and mark is not None and run.upcoming is not None:
-            answers = self._ask(commands.queries(run.upcoming)).split(";")
-            if commands.gives(answers, run.upcoming):
+            if commands.gives(self._ask(commands.queries(run.upcoming)).split(";"), run.upcoming):
                 self._drive, self._run, self._known = run.upcoming, run, True
                 run.next_step()
                 run.found(mark.begun)
-                self._zero, self._timer = mark.begun, commands.seconds(self._ask(":SYST:TIME?"))
-                self._seen = self._monotonic()
+                self._timer.begin(mark.begun, commands.seconds(self._ask(":SYST:TIME?")), self._monotonic())
                 return
         self._switch_off()  # also where it is off already: its mode may be one that drains the cell
         self._known = True
