@@ -17,6 +17,8 @@ VARIABLES = (
     *("cycle", "step", "run", "ended", "samples", "due", "alarm", "beyond", "over"),
 )
 """Every variable of a script but the counters of its loops."""
+ANY_CURRENT = -2
+"""A; no instrument measures one below it."""
 
 
 def beginning(at: Position) -> list[str]:
@@ -78,6 +80,7 @@ def at_each_sample(averaged: bool = True) -> list[str]:
         "add_var samples 1i",
         "copy_var current share",
         *mean,
+        f"if share >= {ANY_CURRENT}",  # not so for one that is no number, which would make none of the charge for ever
         "mul_var share passed",
         "div_var share 3600",
         "sub_var share lost",
@@ -87,6 +90,7 @@ def at_each_sample(averaged: bool = True) -> list[str]:
         "sub_var lost charge",
         "sub_var lost share",
         "copy_var sum charge",
+        "endif",
     ]
 
 
