@@ -247,6 +247,16 @@ def test_a_rest_between_two_programmes_is_no_charge() -> None:
     assert bench.tripped == []
 
 
+def test_what_a_spectrum_has_passed_is_told_behind_it_and_begins_no_programme() -> None:
+    """The charge of the spectrum, 0.2 uA h, comes while the last current that is known is the 0 A of the rest before."""
+    bench = Watched((LYING,))
+    bench.run(200.0, stack(breathing, current=steady(0.01)))
+    left, charged = breathing(200.0), 0.01 * 200.0 / 3600.0
+    bench.run(5.0, {**stack(steady(left), current=steady(0.0)), "charge": steady(charged)})
+    bench.run(5.0, {**stack(steady(left), current=steady(0.0)), "charge": steady(charged + 2e-7)})
+    assert bench.tripped == []
+
+
 def test_a_trip_says_what_was_found_and_the_limit() -> None:
     (trip,) = Watched((OVER,)).run(1.0, {"stack_pressure": steady(103.0)}).state.trips
     assert trip.words == "stack_pressure 103 MPa is above 102 MPa, for 0.04 s"

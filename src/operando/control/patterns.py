@@ -192,7 +192,8 @@ class Unexplained:
         """Return the charge passed since the reference, and time (s) and charge (A h) of the last sample.
 
         The charge of a programme begins at zero: after a pause a small one is new, and so is one that the current
-        could not have reached from the last one.
+        could not have reached from the last one, but is nearer to zero than to that. A spectrum and a held voltage pass
+        some charge that is told behind them, when no current flows any more.
         """
         total, last, charged = before
         charge, current = look.readings.get("charge"), look.good("current")
@@ -204,6 +205,7 @@ class Unexplained:
         begun = passed > self.pause and abs(value) <= flow * self.pause
         if math.isnan(last):
             return total, now, value
-        if begun or abs(value - charged) > flow * passed + LEAST_CHARGE:
+        unreachable = abs(value - charged) > flow * passed + LEAST_CHARGE
+        if begun or (unreachable and abs(value) < abs(value - charged)):
             return total + value, now, value
         return total + value - charged, now, value
