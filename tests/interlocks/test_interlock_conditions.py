@@ -248,7 +248,7 @@ def test_a_rest_between_two_programmes_is_no_charge() -> None:
 
 
 def test_what_a_spectrum_has_passed_is_told_behind_it_and_begins_no_programme() -> None:
-    """The charge of the spectrum, 0.2 uA h, comes while the last current that is known is the 0 A of the rest before."""
+    """The charge of the spectrum, 0.2 uA h, comes while the last current that is known is the 0 A of a rest."""
     bench = Watched((LYING,))
     bench.run(200.0, stack(breathing, current=steady(0.01)))
     left, charged = breathing(200.0), 0.01 * 200.0 / 3600.0
