@@ -58,6 +58,7 @@ SAFETIES = st.one_of(
 """Narrow ones: an author's own are beyond all that his steps do."""
 
 
+@pytest.mark.timeout(3600 if os.environ.get("OPERANDO_FULL") else 180)
 @settings(max_examples=COUNT, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 @given(st.one_of(sensible(LONGEST), programmes(LONGEST)), SAFETIES, st.sampled_from([1e-3, 1e-2]))
 def test_a_programme_is_refused_with_a_reason_or_ends_as_it_should(
