@@ -143,6 +143,22 @@ def test_ctrl_c_and_abort_close_the_run_with_the_reason_and_leave_the_cell_held(
     assert not here.detector.capturing.get(use_monitor=False)
 
 
+def test_a_cycle_attaches_to_the_programme_that_a_dead_session_left(client: Client) -> None:
+    here = session(client)
+    client.toy("cell running")
+    client.until(lambda: here.potentiostat.state.get() == "running")
+
+    def finish(name: str, doc: dict[str, Any]) -> None:
+        client.toy("cell finished")
+
+    target = here.stack_pressure.target.get()
+    (uid,) = here.RE(cycle(here, attach=True, pressure=target + 3.0), {"event": finish})
+    documents = journal(uid)
+    assert documents[-1][1]["exit_status"] == "success"
+    assert documents[0][1]["plan_args"]["attach"] is True
+    assert here.stack_pressure.target.get() == target, "nothing else is touched"
+
+
 def test_a_refused_pressure_ends_the_run_with_the_services_words(client: Client) -> None:
     from bluesky.utils import FailedStatus
 

@@ -1,5 +1,6 @@
 """The driver and the simulated source meter on one line, with a cell between its terminals, in virtual time."""
 
+import random
 from collections.abc import Callable
 
 import numpy as np
@@ -12,6 +13,13 @@ from operando.vocabulary import CellProgramme, Position
 
 BYTE = 10 / 9600
 """s on the line."""
+
+
+def damaged(reply: bytes, dice: random.Random) -> bytes:
+    """Return what a noisy line makes of a reply: a byte wrong, lost or twice, the end cut off, or nothing."""
+    at = dice.randrange(len(reply))
+    wrong = bytes([dice.randrange(256)])
+    return dice.choice((reply[:at] + wrong + reply[at + 1 :], reply[:at] + reply[at + 1 :], reply[:at], b"", reply * 2))
 
 
 class SourceMeterBench:
@@ -30,6 +38,8 @@ class SourceMeterBench:
         self.now = 0.0
         self.instrument = SimulatedKeithley2400(cell, np.random.default_rng(1), clock_error=clock_error)
         self.cut = False
+        self.dice: random.Random | None = None
+        """Damages one reply in ten."""
         self._tick = tick
         self._under_way: list[tuple[float, bytes]] = []
         self._incoming = b""
@@ -50,7 +60,8 @@ class SourceMeterBench:
         if self.cut:
             return
         for reply in self.instrument.receive(data, self.now):
-            self._under_way.append((self.now + reply.latency + len(reply.data) * BYTE, reply.data))
+            data = damaged(reply.data, self.dice) if self.dice and self.dice.random() < 0.1 else reply.data
+            self._under_way.append((self.now + reply.latency + len(data) * BYTE, data))
 
     def read_until(self, terminator: bytes, timeout: float) -> bytes:
         deadline = self.now + timeout

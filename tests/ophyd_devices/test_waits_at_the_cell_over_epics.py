@@ -173,3 +173,12 @@ def test_another_programme_is_loaded_or_refused_in_the_services_words(client: Cl
     client.until(lambda: getattr(device.compiled(), "name", "") == "loaded")
     with pytest.raises(RequestRefused, match=r"^no name; nothing was loaded \(toy\)$"):
         device.programme.set("GITT").wait(timeout=10)
+
+
+def test_a_further_channel_has_records_and_readings_of_its_own(client: Client) -> None:
+    device = Potentiostat("SIM:", channel="B", name="potentiostat_b")
+    assert device.voltage.pvname == "SIM:CELL_B:VOLTAGE"
+    assert device.request.pvname == "SIM:CELL_B:REQUEST"
+    assert device.heartbeat.pvname == "SIM:ENVIRONMENT:HEARTBEAT"
+    assert {signal.name for signal in device.readings.values()} >= {"voltage_b", "charge_b", "rest_age_b"}
+    device.destroy()
