@@ -20,4 +20,5 @@ def test_a_source_meter_can_what_its_driver_can() -> None:
     facts = INSTRUMENTS["keithley2400"]
     assert facts.kinds == keithley2400.KINDS
     assert facts.current_limit == keithley2400.CURRENT_LIMIT
+    assert facts.shortest_interval == keithley2400.SHORTEST_INTERVAL
     assert facts.highest_voltage == -facts.lowest_voltage == keithley2400.LARGEST_VOLTAGE

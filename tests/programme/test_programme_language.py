@@ -190,6 +190,12 @@ def test_a_spectrum_needs_an_instrument_that_measures_one() -> None:
     assert "step 2 (eis) kind: keithley2400 does constant_current, constant_voltage, rest; not impedance" in said
 
 
+def test_an_instrument_is_not_asked_for_more_samples_than_it_can_give() -> None:
+    fast = {**CHARGE, "sample_interval_s": 0.1}
+    said = complaint(fast, facts=Facts(FACTS.cell, INSTRUMENTS["keithley2400"]))
+    assert "sample_interval_s = 0.1 s: keithley2400 needs 0.5 s" in said
+
+
 def test_all_complaints_come_at_once() -> None:
     said = complaint(CHARGE | {"current_A": 0.2}, NONSENSE["a ramp to where it is"][0][0])
     assert [line.split("(")[0].strip() for line in said.splitlines()] == ["[programme] step 1", "[programme] step 2"]

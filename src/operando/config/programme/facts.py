@@ -45,6 +45,8 @@ class InstrumentFacts:
         The `kind` of every step that it can do.
     lowest_frequency, highest_frequency : float
         Hz, of an impedance spectrum.
+    shortest_interval : float
+        s between two samples.
     """
 
     name: str
@@ -55,6 +57,7 @@ class InstrumentFacts:
     kinds: frozenset[str]
     lowest_frequency: float = 0.0
     highest_frequency: float = 0.0
+    shortest_interval: float = 0.0
 
     def limited_to(self, current: float) -> "InstrumentFacts":
         """Return the same with a current limit (A) that an endstation sets below the instrument's own."""
@@ -92,6 +95,7 @@ INSTRUMENTS = {
         lowest_voltage=-20.0,
         highest_voltage=20.0,
         kinds=frozenset(kind.kind for kind in (Rest, ConstantCurrent, ConstantVoltage)),
+        shortest_interval=0.5,  # at 9600 baud, with a change of step between
     ),
 }
 """By the driver that ``[potentiostat]`` names."""

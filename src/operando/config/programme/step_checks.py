@@ -66,6 +66,8 @@ class StepChecks:
         if not isinstance(step, Impedance) and step.longest < step.sample_interval:
             time = next(it.ends(Limit.TIME))
             yield f"{it.key(time)} = {step.longest:g} s: two samples are {step.sample_interval:g} s apart"
+        if step.sample_interval < (least := self._instrument.shortest_interval):
+            yield f"sample_interval_s = {step.sample_interval:g} s: {self._instrument.name} needs {least:g} s"
         yield from self._ends(it)
         match step:
             case ConstantCurrent():
