@@ -91,7 +91,7 @@ def test_a_fault_of_one_cell_opens_that_one_and_the_other_goes_on(running: Runni
     set_fault(running.root, "cell_b", "lead_off")
     running.until(lambda: running.text("INTERLOCK:FIRST_OUT").startswith("lead_off_b: current_b "))
     running.until(lambda: running.text("CELL_B:OPEN_VERIFIED").startswith("open circuit read back: "))
-    assert running.text("CELL_B:STATE") == "stopped"
+    running.until(lambda: running.text("CELL_B:STATE") == "stopped")  # its script may have ended by itself before
     assert running.text("CELL:STATE") == "running"
     assert running.text("CELL:OPEN_VERIFIED") == ""
     assert cell_truth(running.root)["connected"]

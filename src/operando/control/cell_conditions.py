@@ -105,7 +105,8 @@ class LeadOff:
     """No current flows where one is asked for: a lead is off, or the cell is open inside.
 
     The instrument goes to the end of its voltage range, where its script ends the step for the voltage; so a single
-    sample counts.
+    sample counts. One that was taken while the lead came off may still show most of its current, as a mean; its voltage
+    has run away in the direction of the current. (A short circuit turns no voltage round.)
 
     Parameters
     ----------
@@ -121,20 +122,30 @@ class LeadOff:
     stands: ClassVar[bool] = False
     GONE: ClassVar[float] = 0.02
     """Of the current of the sample before, at a voltage that is held: no cell relaxes so fast."""
+    RUN_AWAY: ClassVar[float] = 1.0
+    """V from one sample of a step to the next: no cell at a constant current does that."""
 
     def judge(self, look: Look, memory: Numbers) -> Verdict:
-        """Compare with what is asked for; at a constant voltage, with the sample before."""
+        """Compare with what is asked for, and with the sample before."""
         flow, asked = measured(look.reading), _with(look, "asked_current", self.channel)
         if flow is None:
             return Verdict(None, memory=memory)
         size, run = abs(flow), _run(look, self.channel)
+        before = memory[0][0] if memory and memory[0][1] == run else math.nan
         if asked is not None:
-            return Verdict(size < self.limit * abs(asked), size)
+            voltage = _with(look, "voltage", self.channel)
+            voltage = math.nan if voltage is None else voltage
+            away = math.copysign(1.0, asked) * (voltage - before) > self.RUN_AWAY and (
+                asked > 0 or voltage < -self.RUN_AWAY
+            )
+            none = size < self.limit * abs(asked)
+            return Verdict(none or away, size if none else math.nan, ((voltage, run),))
         if _with(look, "allowed_current", self.channel) is None:
             return Verdict(None, memory=memory)
-        gone = bool(memory) and memory[0][1] == run and size < self.GONE * memory[0][0]
-        return Verdict(gone, size, ((size, run),))
+        return Verdict(size < self.GONE * before, size, ((size, run),))  # not a number at the first of a step: no
 
     def words(self, value: float, unit: str) -> str:
         """Name the current and the limit."""
+        if math.isnan(value):
+            return f"flows, but its voltage ran away by more than {self.RUN_AWAY:g} V at once: a lead is off"
         return f"is {value:.3g} {unit}, less than {self.limit:.0%} of what is asked for: a lead is off"
