@@ -106,7 +106,7 @@ class LeadOff:
 
     The instrument goes to the end of its voltage range, where its script ends the step for the voltage; so a single
     sample counts. One that was taken while the lead came off may still show most of its current, as a mean; its voltage
-    has run away in the direction of the current. (A short circuit turns no voltage round.)
+    has run away in the direction of the current. (A short circuit turns no voltage round, by a volt.)
 
     Parameters
     ----------
@@ -122,7 +122,7 @@ class LeadOff:
     stands: ClassVar[bool] = False
     GONE: ClassVar[float] = 0.02
     """Of the current of the sample before, at a voltage that is held: no cell relaxes so fast."""
-    RUN_AWAY: ClassVar[float] = 1.0
+    RUN_AWAY: ClassVar[float] = 2.0
     """V from one sample of a step to the next: no cell at a constant current does that."""
 
     def judge(self, look: Look, memory: Numbers) -> Verdict:
