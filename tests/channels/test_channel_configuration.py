@@ -10,6 +10,7 @@ from operando.config import load
 from operando.config.channels import serial_ports
 from operando.config.interlocks import unguarded
 from operando.control.cell_conditions import LeadOff
+from operando.control.conditions import Above
 from operando.environment.interlock_table import interlock_table
 from operando.errors import ConfigurationError
 from operando.vocabulary import Limit
@@ -92,7 +93,8 @@ def test_what_cannot_be_meant_is_told_in_one_line(case: Case, tmp_path: Path) ->
 
 def test_each_programme_is_compiled_for_its_own_cell(tmp_path: Path) -> None:
     other = CHANNEL.replace('"B"', '"C"').replace("potentiostat_b", "potentiostat_c").replace("_V = 0.62", "_V = 0.0")
-    config = load(configured(tmp_path, channels=(CHANNEL, other)))
+    higher = OVER.replace("_b", "_c").replace("3.5", "4.5")  # against lithium it goes to 4.3 V at the terminals
+    config = load(configured(tmp_path, channels=(CHANNEL, other), rows=higher))
     ends = {name: each.steps[-1].ends for name, each in config.compiled_programmes().items()}
     volts = {name: next(end.value for end in each if end.limit is Limit.VOLTAGE) for name, each in ends.items()}
     assert volts == pytest.approx({"": 2.18, "B": 3.68, "C": 4.3})
@@ -101,7 +103,8 @@ def test_each_programme_is_compiled_for_its_own_cell(tmp_path: Path) -> None:
 def test_a_row_for_every_cell_guards_the_second_one_by_its_own_readings(tmp_path: Path) -> None:
     table = {row.name: row for row in interlock_table(load(configured(tmp_path)))}
     assert {name for name, row in table.items() if row.cell == "B"} == {
-        "lead_off_b", "short_circuit_b", "short_circuit_at_held_voltage_b", "overload_b", "cell_silent_b"
+        "lead_off_b", "short_circuit_b", "short_circuit_at_held_voltage_b", "overload_b", "over_voltage_b",
+        "under_voltage_b", "cell_silent_b",
     }  # fmt: skip
     assert table["lead_off_b"].condition == LeadOff(0.5, "B")
     assert table["lead_off"].cell == ""
@@ -115,10 +118,23 @@ def test_every_port_is_looked_for(tmp_path: Path) -> None:
     assert len(ports) == 5
 
 
+def test_a_row_of_the_cell_s_own_takes_the_place_of_the_one_for_every_cell(tmp_path: Path) -> None:
+    table = {row.name: row for row in interlock_table(load(configured(tmp_path, rows=OVER.replace("3.5", "3.7"))))}
+    assert table["over_voltage"].condition == Above(3.78, doubtful=True)
+    assert table["over_voltage_b"].condition == Above(3.7, doubtful=True)
+
+
+def test_a_limit_for_every_cell_that_trips_on_what_one_of_them_does_is_refused(tmp_path: Path) -> None:
+    other = CHANNEL.replace("_V = 0.62", "_V = 0.0")
+    with pytest.raises(
+        ConfigurationError, match=r"over_voltage_b: limit = 3\.78 V would trip .* channel B: .* is 4\.3"
+    ):
+        load(configured(tmp_path, channels=(other,)))
+
+
 def test_a_cell_that_nothing_opens_at_too_high_a_voltage_is_named(tmp_path: Path) -> None:
-    assert unguarded(load(configured(tmp_path))) == [
-        "[[interlocks]] no row opens channel B for too high a voltage, too low a voltage"
+    assert unguarded(load(configured(tmp_path))) == []
+    alone = "for_samples = 2\nevery_cell = true\nseverity", "for_samples = 2\nseverity"
+    assert unguarded(load(configured(tmp_path, alone))) == [
+        "[[interlocks]] no row opens channel B for too high a voltage, too low a voltage, a potentiostat that is silent"
     ]
-    higher = OVER.replace("3.5", "3.8")
-    lower = higher.replace("over_", "under_").replace('"above"', '"below"').replace("3.8", "2.0")
-    assert unguarded(load(configured(tmp_path, rows=higher + lower))) == []

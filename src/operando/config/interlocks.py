@@ -68,7 +68,8 @@ class InterlockRow(Table):
     for_samples: Annotated[int, Field(ge=1, le=1000)] = 1
     """Readings, one after the other, at which the condition must be met; of a cell, none is skipped."""
     every_cell: bool = False
-    """The row stands for the cell of each channel, too, under the name with the channel's behind it."""
+    """The row stands for the cell of each channel, too, under the name with the channel's behind it; a row that is
+    written under that name takes its place."""
     window_s: Annotated[float, Field(gt=0)] | None = None
     severity: Annotated[Severity, Field(strict=False)]
     current: Literal["stay", "open"] = "stay"
@@ -147,13 +148,13 @@ class InterlockRow(Table):
 
 
 def expanded(config: "Endstation") -> list[InterlockRow]:
-    """Return every row, those for every cell once for each."""
-    channels = [channel.name for channel in config.channels]
-    return [
-        each
-        for row in config.interlocks
-        for each in (row, *(row.on_channel(name) for name in channels if row.every_cell))
-    ]
+    """Return every row, those for every cell once for each, where no row of that name is a cell's own."""
+    written = {row.name for row in config.interlocks}
+    found = []
+    for row in config.interlocks:
+        copies = [row.on_channel(channel.name) for channel in config.channels] if row.every_cell else []
+        found += [row, *(copy for copy in copies if copy.name not in written)]
+    return found
 
 
 def unguarded(config: "Endstation") -> list[str]:
