@@ -6,7 +6,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
-from environment.test_cell_on_the_instrument import INTERVAL, Day, programme
+from environment.cell_day import INTERVAL, Day, programme
 from instruments.virtual_bench import START_NS
 from recorder.made_run import CONFIGS, MadeRun
 
