@@ -105,6 +105,15 @@ def test_a_point_of_a_spectrum_is_an_impedance() -> None:
     assert (point.elapsed, point.cycle, point.step, point.run) == (0.5, 1, 1, 1)
 
 
+def test_a_point_may_last_for_days() -> None:
+    """Three periods of 10 µHz, in which the hours are not counted."""
+    with ScriptedLine() as line:
+        potentiostat = EmStat4(line)
+        line.comes(POINT.replace(b"eb807A120u", b"eb80493E0 "))
+        (point,) = potentiostat.poll()
+    assert point.elapsed == 300_000.0
+
+
 def test_after_thirty_seven_hours_the_time_is_still_of_microseconds() -> None:
     with ScriptedLine() as line:
         potentiostat = EmStat4(line)

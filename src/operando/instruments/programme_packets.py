@@ -14,6 +14,8 @@ Variables = dict[str, Variable]
 PLACE = (wire.TURN, wire.CYCLE, wire.STEP, wire.RUN)
 POTENTIALS = (wire.POTENTIAL, wire.APPLIED_POTENTIAL)
 CURRENTS = (wire.CURRENT, wire.APPLIED_CURRENT)
+LONGEST_TURN = 1e6
+"""s; a turn is an hour, but nothing is counted while a point of a spectrum lasts: 3e5 s at 10 µHz."""
 SPECTRUM = (wire.FREQUENCY, wire.REAL, wire.IMAGINARY)
 
 
@@ -105,7 +107,7 @@ class Packet:
 def packet_of_ours(variables: Variables) -> Packet | None:
     """Return a packet of our scripts; None for one of somebody else's, or a damaged one."""
     time, counts = variables.get(wire.TIME), [variables.get(kind) for kind in PLACE]
-    if time is None or not 0 <= time.value < 2 * wire.TURN_LENGTH * 24:
+    if time is None or not 0 <= time.value < LONGEST_TURN:
         return None
     if any(count is None or not count.whole or count.value < 0 for count in counts):
         return None
