@@ -144,6 +144,26 @@ NONSENSE: dict[str, tuple[list[Table], str]] = {
         "nobody looks at the voltage for 60 s",
     ),
     "a ramp that is a jump": ([RAMP | {"rate_mV_per_s": 1e6}], "at most 300000 mV/s"),
+    "a sign that leads away from the voltage": (
+        [
+            {
+                "kind": "loop",
+                "passes": 2,
+                "steps": [
+                    {
+                        "kind": "cc_cv",
+                        "current_A": -1e-4,
+                        "voltage": potential(3.68, "cell"),
+                        "until_current_below_A": 1e-5,
+                    },
+                    {"kind": "rest", "until_time_s": 5.0},
+                    DISCHARGE,
+                    {"kind": "rest", "until_time_s": 5.0},
+                ],
+            }
+        ],
+        "current_A is -100 µA: leads away from voltage = 4.300 V vs Li/Li+",
+    ),
     "samples rarer than the step": ([CHARGE | {"sample_interval_s": 60.0}], "two samples are 60 s apart"),
 }
 """What is wrong → entries of which one has it, and what must be said of it."""

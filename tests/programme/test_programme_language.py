@@ -268,5 +268,8 @@ def test_what_is_unlikely_is_doubted() -> None:
     mistyped = {"kind": "cc_cv", "current_A": -1e-4, "voltage": potential(3.68, "cell"), "until_current_below_A": 1e-5}
     (wrong,) = programme_doubts(compiled(mistyped, safety=safety))
     assert "step 1 (cc_cv, current) discharges to 4.300 V vs Li/Li+" in wrong
+    high = {"kind": "constant_voltage", "voltage": potential(4.3, "cell"), "current_limit_A": 1e-3, "until_time_s": 5.0}
+    _, scale = programme_doubts(compiled(high))
+    assert "voltage = 4.920 V vs Li/Li+ (4.300 V at the terminals); is its scale meant?" in scale
     for file in PROGRAMMES:
         assert list(programme_doubts(compile_programme(load_programme(file), FACTS))) == []

@@ -2,8 +2,14 @@
 
 from collections.abc import Iterator
 
+from operando.config.programme.table import potentials, voltage_range
 from operando.config.programme.wording import Words
-from operando.vocabulary import CellProgramme, ConstantCurrent, Limit, Rest, Safety
+from operando.vocabulary import CellProgramme, ConstantCurrent, Limit, Rest
+
+HIGHEST, LOWEST = 4.5, 1.0
+"""V vs Li/Li+: few electrodes of solid-state cells go beyond."""
+SAME = 0.5
+"""V: between voltages that are closer nothing is said of sides."""
 
 
 def programme_doubts(programme: CellProgramme) -> Iterator[str]:
@@ -14,7 +20,14 @@ def programme_doubts(programme: CellProgramme) -> Iterator[str]:
         if missing:
             keys = " and ".join(missing)
             yield f"{programme.name}: [safety] {keys} missing; nothing else sees a step's wrong voltage"
-    middle = _middle(safety)
+    for stated in potentials(programme):
+        unbounded = (stated.against_lithium > HIGHEST and safety.upper_voltage is None) or (
+            stated.against_lithium < LOWEST and safety.lower_voltage is None
+        )
+        if stated.step and unbounded:
+            says = f"step {stated.step} {stated.what} = {words.voltage(stated.at_terminals)}"
+            yield f"{programme.name}: {says}; is its scale meant? [safety] can say so"
+    middle = _middle(programme)
     for step in programme.steps:
         if middle is None or not isinstance(step, ConstantCurrent):
             continue
@@ -23,11 +36,14 @@ def programme_doubts(programme: CellProgramme) -> Iterator[str]:
                 does, nearer = ("discharges", "upper") if end.below else ("charges", "lower")
                 yield (
                     f"{programme.name}: step {step.number} ({step.name}) {does} to {words.voltage(end.value)}, "
-                    f"nearer to [safety] {nearer}_voltage; is the sign of its current meant?"
+                    f"nearer to the {nearer} of its voltages; is the sign of its current meant?"
                 )
 
 
-def _middle(safety: Safety) -> float | None:
-    if safety.upper_voltage is None or safety.lower_voltage is None:
-        return None
-    return (safety.upper_voltage + safety.lower_voltage) / 2.0
+def _middle(programme: CellProgramme) -> float | None:
+    """Return the V in the middle between the safety limits; without them of the steps' own voltages, if they differ."""
+    upper, lower = programme.safety.upper_voltage, programme.safety.lower_voltage
+    if upper is not None and lower is not None:
+        return (upper + lower) / 2.0
+    low, high = voltage_range(programme) or (0.0, 0.0)
+    return (low + high) / 2.0 if high - low > SAME else None

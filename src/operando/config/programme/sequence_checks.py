@@ -1,12 +1,14 @@
 """What steps may not ask of each other: an end that is met where the step before it leaves the cell."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from operando.config.programme.lowered import Lowered
 from operando.config.programme.wording import Words
 from operando.vocabulary import ConstantCurrent, ConstantVoltage, Impedance, Limit, Loop, Rest, Step, VoltageRamp
 
+FAR = 0.75
+"""V: half of what a usual electrode goes through."""
 SAME_VOLTAGE = 1e-3
 """V: closer than that two voltages are one."""
 
@@ -51,11 +53,38 @@ def wrong_order(
         For the voltages.
     """
     left: Left | None = None
+    span = _span(steps.values())
     for step in _twice(parts):
         it = steps[step.number]
         if left is not None:
             yield from ((it, what) for what in _met_at_once(it, left, words))
+            yield from ((it, what) for what in _wrong_sign(it, left, span, words))
         left = _leaves(it, left)
+
+
+def _span(steps: Collection[Lowered]) -> float:
+    """Return the V between the lowest and the highest voltage to which steps lead."""
+    volts = [end.value for it in steps for end in it.ends(Limit.VOLTAGE)]
+    volts += [it.step.voltage for it in steps if isinstance(it.step, ConstantVoltage)]
+    return max(volts, default=0.0) - min(volts, default=0.0)
+
+
+def _wrong_sign(it: Lowered, left: Left, span: float, words: Words) -> Iterator[str]:
+    """Complain of a current that leads away from the voltage which is held behind it: the hold would go there alone."""
+    step = it.step
+    if not isinstance(step, ConstantCurrent):
+        return
+    end = it.end(Limit.VOLTAGE, below=step.current < 0)
+    if end is None or it.key(end) != "voltage":
+        return
+    beyond = left.voltage - end.value if step.current > 0 else end.value - left.voltage
+    # A step before it that ended early, or a rest, may have left the cell elsewhere; not that far.
+    if beyond > max(span / 2.0, FAR):
+        says = f"{it.key('current')} is {words.current(step.current)}"
+        yield (
+            f"{says}: leads away from voltage = {words.voltage(end.value)}, "
+            f"as {left.by} leaves the cell at {words.voltage(left.voltage)}; is its sign meant?"
+        )
 
 
 def _twice(parts: Sequence[Step | Loop]) -> Iterator[Step]:
