@@ -7,7 +7,9 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 from instruments.virtual_bench import Bench
+from numpy.typing import NDArray
 
 import operando.configs
 from operando.config.programme import INSTRUMENTS, CellFacts, Facts, compile_programme, hastened, validated
@@ -37,6 +39,7 @@ class Witnessed(Electrochemistry):
 
     def __init__(self) -> None:
         self.clock, self.done, self.highest = 0.0, [(0.0, "open", 0.0)], 0.0
+        self.counted = [0.0]  # A h that had passed at each of these
         super().__init__(10.0, 0.7854, 0.62, SPEED, active_mass=MASS)
 
     def step(self, dt: float) -> None:
@@ -62,6 +65,16 @@ class Witnessed(Electrochemistry):
     def _note(self, what: str, value: float) -> None:
         if self.done[-1][1:] != (what, value):
             self.done.append((self.clock, what, value))
+            self.counted.append(self.passed)
+
+    def lived(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return when one thing after the other was done to it, s, and what had passed by then, A h; the end as well.
+
+        What lasted no time is left out: the circuit is open for an instant between two steps.
+        """
+        times = np.array([time for time, _, _ in self.done])
+        lasting = np.append(np.diff(times) > 0.0, True)
+        return times[lasting], np.array(self.counted)[lasting]
 
 
 def programme(name: str = "nmc811_cc_cv_eis.toml", passes: int = 3) -> CellProgramme:
