@@ -1,13 +1,13 @@
 """How far a cell programme has come: what the instrument says becomes charge, steps, spectra and readings."""
 
-import json
 import math
 from dataclasses import asdict, replace
 from typing import Any
 
 from operando.control.accounting import Account, negligible
 from operando.control.remainder import located, step_of
-from operando.environment.cell.book import UNHEARD, Book, in_words, spectrum_json
+from operando.environment.cell.book import UNHEARD, Book, spectrum_json
+from operando.environment.cell.endings import NOT_ASKED, end_json, how_it_ended
 from operando.environment.cell.facts import CellFacts, CellNames, Telling
 from operando.environment.cell.ledger import Ledger
 from operando.environment.cell.recollection import Recollection, account_facts, recovered
@@ -282,24 +282,13 @@ class Progress:
         self._book.begin(step, hash, said.run, said.cycle, self.account.half_cycle, begun_ns)
 
     def _end(self, said: StepEnd, step: Step) -> None:
-        how = self._how(said, step)
+        how = how_it_ended(said, step, self._told)
+        if how == NOT_ASKED and self._told:
+            self._telling.note(f"run {said.run} was ended in place of run {max(self._told)}, which had just ended")
         self.safety = self.safety or said.safety
         self._close(how, said.time_ns, said.uncertainty_ns)
         self._show_end(how, step, said.run, said.time_ns, said)
         self.step = None
-
-    def _how(self, said: StepEnd, step: Step) -> str:
-        if (end := said.end) is not None:
-            # of what remained of a step, the instrument's driver may know the whole
-            as_run = (each for each in step.ends if (each.limit, each.below) == (end.limit, end.below))
-            return in_words(next(as_run, end))
-        if said.safety:
-            return f"safety: {said.safety}"
-        if said.complete:
-            return "complete"
-        if said.run not in self._told and self._told:
-            self._telling.note(f"run {said.run} was ended in place of run {max(self._told)}, which had just ended")
-        return self._told.get(said.run, "told by the host")
 
     def _close(self, how: str, ended_ns: int, uncertainty_ns: int = 0) -> Any:
         account, last = self.account, self._last
@@ -311,20 +300,7 @@ class Progress:
         return self._book.end(how, ended_ns, **measured, **counted, uncertainty_ns=uncertainty_ns)
 
     def _show_end(self, how: str, step: Step, run: int, time_ns: int, said: StepEnd | None = None) -> None:
-        end = said.end if said else None
-        told = {
-            "step": step.number,
-            "name": step.name,
-            "run": run,
-            "cycle": self._cycle,
-            "how": how,
-            "end": {"limit": end.limit.value, "value": end.value, "below": end.below} if end else None,
-            "safety": said.safety if said else "",
-            "time_ns": time_ns,
-            "duration": self.account.step_time,
-            "charge": self.account.step_charge,
-        }
-        self._telling.show("LAST_END", json.dumps(told))
+        self._telling.show("LAST_END", end_json(how, step, run, self._cycle, self.account, time_ns, said))
 
     def _recover(self, said: Said) -> None:
         """Take the count up again where the service before left it."""
