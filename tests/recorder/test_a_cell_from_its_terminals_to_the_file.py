@@ -12,11 +12,13 @@ from recorder.made_run import CONFIGS, MadeRun
 
 from operando.config import load
 from operando.export.bdf import export_bdf
+from operando.instruments.clock import QUARTZ
 from operando.recorder.service import run as record
 from operando.recorder.validation import validate
 from operando.vocabulary import plain
 
 NS = 1_000_000_000
+CLOCK_ERROR = 30e-6  # by which the instrument of a `Day` is fast
 
 
 class Recorded:
@@ -83,6 +85,16 @@ def test_steps_begin_when_the_cell_saw_them_begin(recorded: Recorded, file: h5py
     begun = steps["begun"][steps["kind"].asstr()[()] == "constant_current"]
     np.testing.assert_allclose(begun, truth, atol=INTERVAL)
     assert np.all(steps["time_uncertainty"][()] > 0)
+
+
+def test_the_drift_of_the_clock_stands_with_its_uncertainty(file: h5py.File) -> None:
+    logs = file["environment/instrument/electrochemistry"]
+    drift, uncertainty = (logs[f"clock_drift{what}_log"] for what in ("", "_uncertainty"))
+    assert np.array_equal(uncertainty["time"], drift["time"])
+    assert np.array_equal(uncertainty["quality"], drift["quality"])
+    known = uncertainty["value"][drift["quality"][()] == 0]
+    assert np.all((known > 0) & (known <= QUARTZ))  # minutes: packets have told little more than what a quartz is
+    assert drift["value"][-1] == pytest.approx(-CLOCK_ERROR, abs=2 * known[-1])
 
 
 def test_its_spectra_are_those_of_the_cell(recorded: Recorded, file: h5py.File) -> None:

@@ -89,6 +89,7 @@ ELECTROCHEMISTRY = Environment(
         "rest_age",
         "time_uncertainty",
         "clock_drift",
+        "clock_drift_uncertainty",
     ),
 )
 """Of the main cell; further cells have one each, called after their channel."""

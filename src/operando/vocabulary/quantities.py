@@ -90,6 +90,7 @@ QUANTITIES: tuple[Quantity, ...] = (
     Quantity("rest_age", "s", "CELL:REST_AGE", 2, "since current last flowed"),
     Quantity("time_uncertainty", "s", "CELL:TIME_UNCERTAINTY", 6, "standard uncertainty of sample times"),
     Quantity("clock_drift", "", "CELL:CLOCK_DRIFT", 9, "drift of the instrument's clock, s/s"),
+    Quantity("clock_drift_uncertainty", "", "CELL:CLOCK_DRIFT_UNCERTAINTY", 9, "standard uncertainty of clock drift"),
     Quantity("interlock_tripped", "", "INTERLOCK:TRIPPED", 0, "an interlock has tripped and is latched"),
 )
 """Every quantity that the environment service logs and serves."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from operando.control.accounting import Account
 from operando.environment.cell.facts import CellFacts, Telling
-from operando.instruments.roles import ImpedancePoint, Sample
+from operando.instruments.roles import ClockReading, ImpedancePoint, Sample
 from operando.vocabulary import ConstantCurrent, ConstantVoltage, Quality, Reading, Step
 
 OVERLOAD = 2
@@ -98,6 +98,13 @@ class Ledger:
         if math.isfinite(account.efficiency):
             doubt = Quality.SUSPECT if account.doubtful else Quality.GOOD
             self.telling.reading("efficiency", Reading(account.efficiency, time_ns, doubt))
+
+
+def tell_clock(telling: Telling, clock: ClockReading, time_ns: int) -> None:
+    """Tell how the instrument's clock drifts, and how well that is known."""
+    quality = Quality.SUSPECT if clock.arrival_only else Quality.GOOD
+    telling.reading("clock_drift", Reading(clock.drift, time_ns, quality))
+    telling.reading("clock_drift_uncertainty", Reading(clock.drift_uncertainty, time_ns, quality))
 
 
 def _asked(step: Step, time_ns: int) -> dict[str, Reading]:

@@ -12,6 +12,7 @@ from operando.environment.cell.book import programme_json
 from operando.environment.cell.choice import Choice, nothing_else
 from operando.environment.cell.facts import CellFacts, CellNames, Telling
 from operando.environment.cell.hosted import Hosted
+from operando.environment.cell.ledger import tell_clock
 from operando.environment.cell.objections import objection
 from operando.environment.cell.progress import UNKNOWN, Progress
 from operando.environment.cell.recollection import Recollection
@@ -19,7 +20,7 @@ from operando.environment.cell.script import Script
 from operando.environment.cell.silence import Silence, patience
 from operando.errors import BadReply, InstrumentError, RequestRefused
 from operando.instruments.roles import Potentiostat, Said
-from operando.vocabulary import CellProgramme, Position, ProgrammeState, Quality, Reading, plain
+from operando.vocabulary import CellProgramme, Position, ProgrammeState, Reading, plain
 
 NS = 1_000_000_000
 PAUSE_INTERVAL = 0.5
@@ -233,8 +234,7 @@ class ProgrammeRunner:
         now_ns = self._now_ns()
         clock = self._potentiostat.clock()
         if clock is not None and math.isfinite(clock.drift) and self._potentiostat.running():
-            quality = Quality.SUSPECT if clock.arrival_only else Quality.GOOD
-            self._telling.reading("clock_drift", Reading(clock.drift, now_ns, quality))
+            tell_clock(self._telling, clock, now_ns)
         age = self._progress.account.rest_age(now_ns)
         if not self._potentiostat.running() and math.isfinite(age):
             self._telling.reading("rest_age", Reading(max(age, 0.0), now_ns))
