@@ -138,6 +138,14 @@ def test_a_frame_at_rest_knows_for_how_long(file: h5py.File) -> None:
     assert ages[0] == ages[2] == 0.0
 
 
+@pytest.mark.parametrize(
+    "place", ["xrd/frames/state_of_charge", "environment/instrument/electrochemistry/state_of_charge_log/value"]
+)
+def test_a_state_of_charge_says_what_it_rests_on(file: h5py.File, place: str) -> None:
+    assert file[place].attrs["assumption"].endswith("over its theoretical capacity; as assembled = 0")
+    assert file[place].attrs["long_name"].endswith("as assembled = 0")  # and so does the record
+
+
 def test_the_entry_of_the_patterns_shows_the_programme_too(file: h5py.File) -> None:
     assert file["xrd/cell_programme/steps"] == file[f"{PLACE}/steps"]
 

@@ -11,7 +11,7 @@ from operando.recorder.instants import NS
 from operando.recorder.join import Exposure
 from operando.recorder.run import Run
 from operando.recorder.table import Column
-from operando.vocabulary import QUANTITY, Quality
+from operando.vocabulary import QUANTITY, Quality, Quantity
 
 COUNTED = ("cycle", "half_cycle", "step", "run")
 MEASURED = ("potential", "specific_capacity", "state_of_charge", "rest_age", "time_uncertainty")
@@ -30,13 +30,19 @@ AGED = "at the middle of the exposure; what was then an age of zero was a curren
 def stood_columns() -> Iterator[Column]:
     """Yield the columns."""
     for name in STOOD:
-        known, about = QUANTITY[name], {"description": AGED if name == "rest_age" else HELD}
+        known = QUANTITY[name]
+        about = {"description": AGED if name == "rest_age" else HELD, **assumed(known)}
         if name in COUNTED:
             yield Column(name, known.unit, known.description, "int32", missing=UNKNOWN, attributes=about)
         else:
             yield Column(name, known.unit, known.description, attributes=about)
     words = "steps of the programme that the exposure saw; 1: it lies in one, 0: not known"
     yield Column(STEPS_DURING, "", words, "int32", (), 0)
+
+
+def assumed(quantity: Quantity) -> dict[str, str]:
+    """Return the attribute that says what a number rests on; none for what is measured."""
+    return {"assumption": quantity.assumption} if quantity.assumption else {}
 
 
 def stood(history: EnvironmentHistory, exposure: Exposure, reach_ns: int) -> Mapping[str, Any]:

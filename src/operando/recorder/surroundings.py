@@ -15,6 +15,7 @@ from operando.recorder.environments import Actuator, Environment, environments
 from operando.recorder.instants import NS, iso8601
 from operando.recorder.layout import link_fields, make_data, make_group, write_text, write_value
 from operando.recorder.run import Run
+from operando.recorder.stood import assumed
 from operando.recorder.table import Column, Table
 from operando.vocabulary import QUANTITY, quantity_of
 
@@ -178,7 +179,7 @@ class Surroundings:
         write_text(group, "description", known.description)
         columns = (
             Column("time", "s", "time since the start of the run", attributes={"start": iso8601(self._start_ns)}),
-            Column("value", known.unit, known.description),
+            Column("value", known.unit, known.description, attributes=assumed(known)),
             Column("quality", "", "0 good, 1 suspect, 3 not a measurement", "int8", (), 0),
         )
         self._logs[quantity] = Table(group, columns, seal="time")

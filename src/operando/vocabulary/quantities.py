@@ -1,6 +1,6 @@
 """The quantities of an endstation: one table for the log, the EPICS records and the file of record."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum, StrEnum
 
 
@@ -50,6 +50,8 @@ class Quantity:
         Digits after the point that mean something.
     description : str
         Shown in DESC (at most 40 characters) and as the long name in the file.
+    assumption : str
+        What a number that nobody measured rests on; stands beside it in the file.
     """
 
     name: str
@@ -57,6 +59,7 @@ class Quantity:
     record: str
     precision: int
     description: str
+    assumption: str = ""
 
 
 QUANTITIES: tuple[Quantity, ...] = (
@@ -86,7 +89,14 @@ QUANTITIES: tuple[Quantity, ...] = (
     Quantity("potential", "V", "CELL:POTENTIAL", 4, "working electrode vs Li/Li+"),
     Quantity("specific_capacity", "mA h/g", "CELL:SPECIFIC_CAPACITY", 3, "of the half-cycle, per active mass"),
     Quantity("efficiency", "", "CELL:EFFICIENCY", 5, "discharge over the charge before it"),
-    Quantity("state_of_charge", "", "CELL:STATE_OF_CHARGE", 5, "extracted over theoretical capacity"),
+    Quantity(
+        "state_of_charge",
+        "",
+        "CELL:STATE_OF_CHARGE",
+        5,
+        "extracted over theory; as assembled = 0",
+        "charge extracted since the cell was mounted over its theoretical capacity; as assembled = 0",
+    ),
     Quantity("rest_age", "s", "CELL:REST_AGE", 2, "since current last flowed"),
     Quantity("time_uncertainty", "s", "CELL:TIME_UNCERTAINTY", 6, "standard uncertainty of sample times"),
     Quantity("clock_drift", "", "CELL:CLOCK_DRIFT", 9, "drift of the instrument's clock, s/s"),
@@ -136,7 +146,7 @@ def quantity_of(name: str) -> Quantity | None:
 def _of_channel(quantity: Quantity, channel: str) -> Quantity:
     record = quantity.record.replace(CELL, f"CELL_{channel}:", 1)
     name = f"{quantity.name}_{channel.lower()}"
-    return Quantity(name, quantity.unit, record, quantity.precision, quantity.description)
+    return replace(quantity, name=name, record=record)
 
 
 class PotentialScale(StrEnum):
