@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 import operando.configs
+from operando.cli.missing import missing_facts
 from operando.config import load
 from operando.control.conditions import HoldsUntilReset
 from operando.control.patterns import RisesFaster, Unexplained
@@ -46,6 +47,16 @@ CASES = [
         ("limit = 3.6 V", "[programme] the voltage that it leads to, at the terminals, is 3.68"),
         {"quantity": '"voltage"', "limit": "3.6"},
     ),
+    Case(
+        "a cut-off would trip on the other scale",
+        ("limit = 4.2 V", "[programme] the potential that it leads to, vs Li/Li+, is 4.3"),
+        {"quantity": '"potential"', "limit": "4.2"},
+    ),
+    Case(
+        "a lower cut-off would trip on the other scale",
+        ("limit = 2.9 V", "[programme] the potential that it leads to, vs Li/Li+, is 2.8"),
+        {"quantity": '"potential"', "condition": '"below"', "limit": "2.9"},
+    ),
     Case("a name with blanks", ("name = 'too high'",), {"name": '"too high"'}),
     Case("a time that runs backwards", ("for_s = -1.0",), {"for_s": "-1.0"}),
 ]
@@ -79,6 +90,28 @@ def test_a_row_that_cannot_be_meant_is_named_in_one_line(case: Case, tmp_path: P
     assert message.startswith(f"{file}: ")
     for part in case.says:
         assert part in message
+
+
+@pytest.mark.parametrize(
+    ("quantity", "condition", "limit", "says"),
+    [
+        ("voltage", "above", 4.3, "watched: voltage above 4.3 V is 4.920 V vs Li/Li+ (4.300 V at the terminals)"),
+        ("potential", "above", 4.92, "watched: potential above 4.92 V is 4.920 V vs Li/Li+ (4.300 V at the terminals)"),
+        ("voltage", "below", 0.2, "watched: voltage below 0.2 V is 0.820 V vs Li/Li+ (0.200 V at the terminals)"),
+        ("voltage", "above", 3.68, ""),
+        ("potential", "above", 4.3, ""),
+        ("potential", "below", 2.8, ""),
+        ("voltage", "rate_above", 5.0, ""),
+    ],
+)
+def test_a_voltage_limit_that_no_usual_electrode_meets_is_doubted_on_both_scales(
+    quantity: str, condition: str, limit: float, says: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    row = {"quantity": f'"{quantity}"', "condition": f'"{condition}"', "limit": f"{limit}", "severity": '"trip"'}
+    config = load(configured(tmp_path, row))
+    doubted = [doubt for doubt in missing_facts(config)["doubtful"] if "scale" in doubt]
+    assert len(doubted) == bool(says)
+    assert all(says in doubt and doubt in caplog.text for doubt in doubted)
 
 
 def test_two_rows_of_one_name_are_refused(tmp_path: Path) -> None:

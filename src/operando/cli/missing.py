@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 def missing_facts(config: "Endstation") -> dict[str, list[str]]:
     """Return what runs are refused for, what else others would want to know, and what is unlikely."""
-    from operando.config.interlocks import unguarded
+    from operando.config.interlocks import scale_doubts, unguarded
     from operando.config.plausibility import doubts
     from operando.config.programme import programme_doubts
     from operando.config.reusable import missing_further, missing_stack_pressure
@@ -22,7 +22,7 @@ def missing_facts(config: "Endstation") -> dict[str, list[str]]:
     return {
         "runs_refused_for": [str(fact) for fact in refused],
         "not_said": [str(fact) for fact in missing_further(config)],
-        "doubtful": [*doubts(config.cell), *unguarded(config), *unlikely],
+        "doubtful": [*doubts(config.cell), *unguarded(config), *scale_doubts(config), *unlikely],
     }
 
 

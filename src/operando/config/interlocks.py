@@ -1,12 +1,15 @@
 """``[[interlocks]]``: what is watched, when that is too much, and what is done about it."""
 
 import math
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
 from operando.config._model import Table
 from operando.config.programme import voltage_range
+from operando.config.programme.doubts import HIGHEST, LOWEST
+from operando.config.programme.wording import Words
 from operando.vocabulary import FACTS, QUANTITY, Severity, cell_of, of_channel, plain_name, unit_of
 
 if TYPE_CHECKING:
@@ -55,6 +58,11 @@ GUARDS = {
     "a potentiostat that is silent": ("current", "missing"),
 }
 """What a cell should be opened for: quantity and condition of a row."""
+SCALE_WORDS = {"voltage": "at the terminals", "potential": "vs Li/Li+"}
+MARGIN = 0.3
+"""V: a limit that lies no further behind what a programme leads to is meant; the other scale is mostly further off."""
+EXACT = 1e-9
+"""V: two scales are converted into each other with less rounding than that."""
 
 
 class InterlockRow(Table):
@@ -196,7 +204,7 @@ def contradiction(config: "Endstation") -> str:
         edge, where = allowed.get((row.quantity, row.condition), (None, ""))
         if row.severity is not Severity.TRIP or edge is None or row.limit is None:
             continue
-        if row.limit < edge if row.condition == "above" else row.limit > edge:
+        if row.limit < edge - EXACT if row.condition == "above" else row.limit > edge + EXACT:
             return (
                 f"interlocks: {row.name}: limit = {row.limit:g} {row.limit_unit} would trip on what is allowed: "
                 f"{where} is {edge:g}"
@@ -212,9 +220,34 @@ def _allowed(config: "Endstation") -> dict[tuple[str, str], tuple[float, str]]:
         ("temperature", "above"): (config.heater.high_limit_C, "[heater] high_limit_C"),
     }
     for channel, programme in config.compiled_programmes().items():
-        lowest, highest = voltage_range(programme) or (math.inf, -math.inf)
         whose = f"channel {channel}: programme:" if channel else "[programme]"
-        led_to = f"{whose} the voltage that it leads to, at the terminals,"
-        allowed[of_channel("voltage", channel), "above"] = (highest, led_to)
-        allowed[of_channel("voltage", channel), "below"] = (lowest, led_to)
+        for quantity, counter in _scales(programme.counter_electrode_potential).items():
+            lowest, highest = voltage_range(programme) or (math.inf, -math.inf)
+            led_to = f"{whose} the {quantity} that it leads to, {SCALE_WORDS[quantity]},"
+            allowed[of_channel(quantity, channel), "above"] = (highest + counter, led_to)
+            allowed[of_channel(quantity, channel), "below"] = (lowest + counter, led_to)
     return allowed
+
+
+def _scales(counter: float) -> dict[str, float]:
+    """Return the quantities that are the cell's voltage, and how far each lies above that between the terminals."""
+    return {"voltage": 0.0, "potential": counter}
+
+
+def scale_doubts(config: "Endstation") -> Iterator[str]:
+    """Yield limits of a cell's voltage that no usual electrode meets, on both scales: perhaps the other was meant."""
+    for channel, programme in config.compiled_programmes().items():
+        counter = programme.counter_electrode_potential
+        offsets = {of_channel(quantity, channel): offset for quantity, offset in _scales(counter).items()}
+        lowest, highest = voltage_range(programme) or (math.inf, -math.inf)
+        for row in expanded(config):
+            if row.quantity not in offsets or row.limit is None:
+                continue
+            volts = row.limit - offsets[row.quantity]
+            high, low = max(HIGHEST - counter, highest + MARGIN), min(LOWEST - counter, lowest - MARGIN)
+            if volts > high if row.condition == "above" else row.condition == "below" and volts < low:
+                yield (
+                    f"[[interlocks]] {row.name}: {row.quantity} {row.condition} {row.limit:g} V is "
+                    f"{Words(counter).voltage(volts)}; is its scale meant? quantity = 'voltage' is between the "
+                    "terminals, 'potential' vs Li/Li+"
+                )

@@ -11,6 +11,7 @@ from pydantic_core import ErrorDetails
 
 from operando.config._model import Table
 from operando.config.endstation import Endstation
+from operando.config.interlocks import scale_doubts
 from operando.config.plausibility import contradiction, doubts
 from operando.config.programme import programme_doubts, programme_table
 from operando.config.programme.complaints import complaint
@@ -97,7 +98,7 @@ def load(path: Path) -> Endstation:
     if what := contradiction(config.beam, _geometry(config)):
         raise ConfigurationError(f"{path}: {what}")
     unlikely = (doubt for programme in config.compiled_programmes().values() for doubt in programme_doubts(programme))
-    for doubt in (*doubts(config.cell), *unlikely):
+    for doubt in (*doubts(config.cell), *scale_doubts(config), *unlikely):
         _logger.warning("%s: %s", path, doubt)
     return config
 
