@@ -22,6 +22,9 @@ WHERE quantity = (SELECT id FROM quantity WHERE name = ?) AND time <= ? ORDER BY
 """
 _DURING = "cell = ? AND begun_ns BETWEEN ? AND ? ORDER BY begun_ns"
 _BEFORE = "cell = ? AND begun_ns < ? ORDER BY begun_ns DESC LIMIT 1"
+_PROGRAMME = """
+SELECT text FROM started_programme WHERE cell = ? AND hash = ? AND begun_ns <= ? ORDER BY begun_ns DESC LIMIT 1
+"""
 OPEN_DAYS = 3
 """Files kept open: an exposure may begin before midnight, and how far the log goes stands in the newest."""
 _FOREVER_NS = 2**63 - 1
@@ -89,10 +92,20 @@ class EnvironmentHistory:
         found = map(spectrum_of, self._entries(Spectrum, start_ns, end_ns, cell))
         return [spectrum for spectrum in found if spectrum.ended_ns is None or spectrum.ended_ns >= start_ns]
 
-    def programme(self, hash: str) -> str | None:
-        """Return a programme that was started, as JSON; None for one that this log does not know."""
-        for day in days_in(self._folder):
-            for row in self._select(day, "SELECT text FROM programme WHERE hash = ?", (hash,)):
+    def programme(self, hash: str, cell: str, before_ns: int) -> str | None:
+        """Return a programme as it was compiled for a cell when it was started last, as JSON; None for an unknown one.
+
+        Parameters
+        ----------
+        hash : str
+            Of its source.
+        cell : str
+            Channel; empty for the main cell.
+        before_ns : int
+            UTC, ns since the epoch; it had been started then.
+        """
+        for day in (day for day in days_in(self._folder) if day <= day_of(before_ns)):
+            for row in self._select(day, _PROGRAMME, (cell, hash, before_ns)):
                 return str(row[0])
         return None
 

@@ -39,13 +39,17 @@ CREATE TABLE IF NOT EXISTS spectrum (
     points TEXT NOT NULL,
     PRIMARY KEY (cell, begun_ns)
 ) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS programme (
-    hash TEXT PRIMARY KEY,
-    text TEXT NOT NULL
+CREATE TABLE IF NOT EXISTS started_programme (
+    cell TEXT NOT NULL,
+    hash TEXT NOT NULL,
+    begun_ns INTEGER NOT NULL,
+    text TEXT NOT NULL,
+    PRIMARY KEY (cell, hash, begun_ns)
 ) WITHOUT ROWID;
 """
 """In the file of the UTC day on which the step began. `limits` is the step as JSON, as the instrument ran it; `points`
-a JSON list of [time in ns, frequency in Hz, real part, imaginary part in Ω, quality]; `text` of a programme is JSON."""
+a JSON list of [time in ns, frequency in Hz, real part, imaginary part in Ω, quality]; `text` of a programme is JSON: as
+it was compiled, which for the same source differs between cells, and for one that was mounted anew."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,17 +155,30 @@ class Spectrum:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptProgramme:
-    """A programme that was started: its hash, and all of it as JSON."""
+    """A programme that was started.
 
-    TABLE: ClassVar[str] = "programme"
+    Parameters
+    ----------
+    cell : str
+        Channel; empty for the main cell.
+    begun_ns : int
+        UTC, ns since the epoch: when it was known to have started.
+    hash : str
+        Of its source.
+    text : str
+        JSON: all of it, compiled for the cell as it then was.
+    """
+
+    TABLE: ClassVar[str] = "started_programme"
+    cell: str = ""
     begun_ns: int
     hash: str
     text: str
 
     @property
     def key(self) -> tuple[str, int]:
-        """What is unique to it in the file of a day."""
-        return self.hash, 0
+        """What is unique to it."""
+        return self.cell, self.begun_ns
 
 
 Kept = RealisedStep | Spectrum | KeptProgramme
@@ -198,8 +215,6 @@ def spectrum_of(row: Sequence[Any]) -> Spectrum:
 
 
 def _row(entry: Kept) -> dict[str, Any]:
-    if isinstance(entry, KeptProgramme):
-        return {"hash": entry.hash, "text": entry.text}
     row = {field.name: getattr(entry, field.name) for field in fields(entry)}
     if isinstance(entry, Spectrum):
         row["points"] = json.dumps([astuple(point) for point in entry.points])

@@ -45,7 +45,8 @@ def write_cell_programmes(entry: h5py.Group, run: Run, history: EnvironmentHisto
         if steps:
             group = make_group(entry, f"{NAME}_{channel.lower()}" if channel else NAME, "NXcollection")
             counter = run.of_channel(channel, "cell", "counter_electrode_potential_V")
-            _write_cell(group, run, history, steps, end_ns, math.nan if counter is None else float(counter))
+            started = _started(history, channel, steps, end_ns)
+            _write_cell(group, run, steps, started, math.nan if counter is None else float(counter))
             write_spectra(group, run, history, _measured(history, run, end_ns, channel))
 
 
@@ -79,28 +80,40 @@ def _measured(history: EnvironmentHistory, run: Run, end_ns: int, channel: str) 
     return found
 
 
+def _started(history: EnvironmentHistory, channel: str, steps: Sequence[RealisedStep], end_ns: int) -> list[str | None]:
+    """Return for each step its programme as JSON, as it was compiled when it was started; None for an unknown one.
+
+    One source may have been started several times, on a cell that was mounted anew between: the runs of one start
+    grow. When it had started is known at the end of a step: at its begin the instrument has not yet said so.
+    """
+    found: list[str | None] = []
+    for number, step in enumerate(steps):
+        before = steps[number - 1] if number else None
+        if before and before.programme == step.programme and before.run < step.run:
+            found.append(found[-1])
+        else:
+            found.append(history.programme(step.programme, channel, step.ended_ns or end_ns))
+    return found
+
+
 def _write_cell(
-    group: h5py.Group,
-    run: Run,
-    history: EnvironmentHistory,
-    steps: Sequence[RealisedStep],
-    end_ns: int,
-    counter: float,
+    group: h5py.Group, run: Run, steps: Sequence[RealisedStep], started: Sequence[str | None], counter: float
 ) -> None:
-    for number, hash in enumerate(dict.fromkeys(step.programme for step in steps), start=1):
+    counters: dict[str | None, float] = {None: counter}
+    each = dict.fromkeys(zip((step.programme for step in steps), started, strict=True))
+    for number, (hash, text) in enumerate(each, start=1):
         place = make_group(group, f"programme_{number}", "NXcollection")
-        text = history.programme(hash)
         if text is None:
             write_text(place, "hash", hash)
             write_text(place, "description", "the environment log does not know this programme any more")
             continue
         found = json.loads(text)
         write_programme(place, found)
-        counter = float(found["counter_electrode_potential"])
-    _write_steps(make_group(group, "steps", "NXcollection"), run, steps, counter)
+        counters[text] = float(found["counter_electrode_potential"])
+    _write_steps(make_group(group, "steps", "NXcollection"), run, steps, [counters[text] for text in started])
 
 
-def _write_steps(group: h5py.Group, run: Run, steps: Sequence[RealisedStep], counter: float) -> None:
+def _write_steps(group: h5py.Group, run: Run, steps: Sequence[RealisedStep], counters: Sequence[float]) -> None:
     """Write a row a step; its potentials on both scales."""
     start = {"start": iso8601(run.start_ns)}
     for name in ("run", "cycle", "half_cycle", "step"):
@@ -114,14 +127,15 @@ def _write_steps(group: h5py.Group, run: Run, steps: Sequence[RealisedStep], cou
     _write_numbers(group, "duration", (_number(step.duration) for step in steps), "s", description=DURATION)
     _write_numbers(group, "charge", (_number(step.charge) for step in steps), "A h", description="charging positive")
     _write_numbers(group, "voltage", (_number(step.voltage) for step in steps), "V", scale=CELL)
-    _write_numbers(group, "potential", (_number(step.voltage) + counter for step in steps), "V", scale=LITHIUM)
+    against = (_number(step.voltage) + counter for step, counter in zip(steps, counters, strict=True))
+    _write_numbers(group, "potential", against, "V", scale=LITHIUM)
     _write_numbers(group, "current", (_number(step.current) for step in steps), "A", description="charging positive")
-    _write_limits(group, steps, counter)
+    _write_limits(group, steps, counters)
 
 
-def _write_limits(group: h5py.Group, steps: Sequence[RealisedStep], counter: float) -> None:
+def _write_limits(group: h5py.Group, steps: Sequence[RealisedStep], counters: Sequence[float]) -> None:
     """Write what each step imposed and its ends: in words, and its potentials as numbers on both scales."""
-    compiled = [_alone(step, counter) for step in steps]
+    compiled = [_alone(step, counter) for step, counter in zip(steps, counters, strict=True)]
     rows = [table(each)[0] if each else None for each in compiled]
     _write_texts(group, "does", (row.does if row else "" for row in rows))
     _write_texts(group, "until", (row.ends if row else "" for row in rows))

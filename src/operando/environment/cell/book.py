@@ -51,7 +51,8 @@ class Book:
 
     def programme(self, programme: CellProgramme, now_ns: int) -> None:
         """Write down a programme that is started."""
-        self._keep(KeptProgramme(begun_ns=now_ns, hash=programme.hash, text=json.dumps(plain(programme))))
+        text = json.dumps(plain(programme))
+        self._keep(KeptProgramme(cell=self._channel, begun_ns=now_ns, hash=programme.hash, text=text))
 
     def unseen(
         self, steps: Sequence[Step], programme: str, run: int, cycles: Sequence[int], half_cycle: int, span: Span
