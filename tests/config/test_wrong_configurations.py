@@ -84,6 +84,12 @@ CASES = [
         "current_limit_A = 0.5",
         ("[potentiostat] current_limit_A = 0.5", "emstat4 ends at 0.1 A"),
     ),
+    Case(
+        "nobody says where the counter electrode is",
+        "counter_electrode_potential_V = 0.62\n",
+        "",
+        ("[cell] counter_electrode_potential_V", "missing", "float is wanted"),
+    ),
     Case("a prefix without its colon", 'prefix = "SIM:"', 'prefix = "SIM"', ("prefix", "'SIM'")),
     Case("not TOML", "[heater]", "[heater", ("not TOML",)),
 ]
@@ -101,6 +107,29 @@ def test_a_wrong_configuration_is_named_in_one_line(case: Case, tmp_path: Path) 
     assert message.startswith(str(file))
     for part in case.says:
         assert part in message
+
+
+def test_the_short_form_of_a_programme_is_refused_with_how_it_is_written_now(tmp_path: Path) -> None:
+    short = """[programme]
+charge_current_A = 0.0002
+discharge_current_A = 0.0002
+upper_cutoff = { value_V = 4.3, scale = "Li/Li+" }
+lower_cutoff = { value_V = 2.8, scale = "Li/Li+" }
+cycles = 3
+step_time_limit_s = 36000.0
+
+"""
+    head, _, rest = SIMULATED.partition("[programme]")
+    file = tmp_path / "short.toml"
+    file.write_text(head + short + rest[rest.index("[detector]") :])
+    with pytest.raises(ConfigurationError) as caught:
+        load(file)
+    lines = dict(line.removeprefix(f"{file}: [programme] ").split(" = ", 1) for line in str(caught.value).splitlines())
+    assert "current_A above zero" in lines["charge_current_A"]
+    assert "current_A below zero" in lines["discharge_current_A"]
+    assert "until_voltage_above" in lines["upper_cutoff"]
+    assert "until_voltage_below" in lines["lower_cutoff"]
+    assert 'kind = "loop" with passes' in lines["cycles"]
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:

@@ -10,6 +10,14 @@ from operando.config.programme.steps import KINDS
 
 PARTS = {"cc_cv": 2, "gitt": 2}
 """Steps that a kind becomes, where it is not one."""
+SHORT_FORM = {
+    "charge_current_A": 'kind = "constant_current" with current_A above zero',
+    "discharge_current_A": 'kind = "constant_current" with current_A below zero',
+    "upper_cutoff": "until_voltage_above of the step that charges",
+    "lower_cutoff": "until_voltage_below of the step that discharges",
+    "cycles": 'kind = "loop" with passes, and the steps of a cycle in it',
+}
+"""Keys of the constant-current cycling that was written without steps → how an entry of ``steps`` says it."""
 
 
 def complaint(detail: ErrorDetails, written: Any) -> str:
@@ -79,6 +87,8 @@ def _wrong(detail: ErrorDetails, kind: str, field: str) -> str:
 
 
 def _unknown(kind: str, field: str, value: object) -> str:
+    if not kind and field in SHORT_FORM:
+        return f"{field} = {value!r}: the short form is gone; an entry of steps says it now: {SHORT_FORM[field]}"
     table, _, key = field.rpartition(".")
     model: Any = KINDS.get(kind, Programme)
     for part in table.split(".") if table else ():
