@@ -1,6 +1,7 @@
 """Whether what a plan waits for at a cell has come, judged at each change of a record."""
 
 import json
+import logging
 import math
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -22,6 +23,8 @@ from operando.vocabulary import (
 
 if TYPE_CHECKING:
     from operando.devices.potentiostat import Potentiostat
+
+_logger = logging.getLogger(__name__)
 
 OVER = (ProgrammeState.FINISHED, ProgrammeState.STOPPED, ProgrammeState.FAULT)
 """States in which nothing more happens to a cell by its programme."""
@@ -181,7 +184,7 @@ class ProgrammeOver:
 
 
 class StepEnds:
-    """A step has ended; or a spectrum, to its last point."""
+    """A step has ended; or a spectrum, also one that a limit ended: only an interrupted one is measured anew."""
 
     def __init__(self, cell: "Potentiostat", awaited: Next) -> None:
         self._cell, self._event = cell, awaited.event
@@ -198,7 +201,11 @@ class StepEnds:
         end = last_end(self._cell)
         programme = self._cell.compiled()
         numbers = [step.number for step in programme.steps if isinstance(step, Impedance)] if programme else []
-        return end.get("step") in numbers and end.get("how") == "complete"
+        if end.get("step") not in numbers or end.get("interrupted", False):
+            return False
+        if end.get("how") != "complete":
+            _logger.warning("%s: the spectrum has ended before its last point: %s", self._cell.name, end.get("how"))
+        return True
 
     def seen(self) -> str:
         """Return what ended last."""

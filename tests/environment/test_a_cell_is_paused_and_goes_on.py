@@ -1,5 +1,7 @@
 """What was paused or stopped goes on where it was: nothing of a step is lost, and nothing is done twice."""
 
+import json
+
 import pytest
 from environment.talking_potentiostat import HOUR, TAPER, UPPER, Bench
 
@@ -17,6 +19,7 @@ def test_a_paused_cell_rests_with_samples_and_goes_on_with_what_remains() -> Non
     bench.pause()
     assert bench.potentiostat.story[-2:] == ["abort", "rest"]
     assert bench.shown["CELL:STATE"] == "paused"
+    assert json.loads(str(bench.shown["CELL:LAST_END"]))["interrupted"]
     assert "paused" in bench.runner.objection("start")
     bench.begin()
     for _ in range(5):
@@ -36,6 +39,7 @@ def test_a_paused_cell_rests_with_samples_and_goes_on_with_what_remains() -> Non
     bench.sample(2, 0.05)
     bench.end(2, TAPER)
     bench.step()
+    assert not json.loads(str(bench.shown["CELL:LAST_END"]))["interrupted"]
     assert [step.run for step in bench.steps] == [1, 2, 3, 4]
     assert [step.how for step in bench.steps] == ["voltage >= 3.68 V", "paused", "resumed", "current <= 0.01 A"]
     assert [step.name for step in bench.steps] == ["charge", "hold", "pause", "hold"]

@@ -1,7 +1,9 @@
 """What a plan can wait for at a cell, and what it can ask of the programme that runs there."""
 
 import json
+import logging
 import math
+from logging.handlers import BufferingHandler
 
 import pytest
 from bluesky.protocols import Pausable
@@ -104,6 +106,19 @@ def test_an_interrupted_spectrum_is_none(client: Client) -> None:
     client.until(lambda: device.step.get() == 4)
     client.toy("end_step paused")
     still_waits(client, spectrum)
+
+
+def test_a_spectrum_that_a_limit_ends_is_waited_for_no_longer_and_that_is_said(client: Client) -> None:
+    said = BufferingHandler(capacity=100)
+    logging.getLogger("operando.devices").addHandler(said)
+    device = running(client)
+    sample(client, step=4)
+    spectrum = device.watch.set(Next(CellEvent.SPECTRUM_MEASURED))
+    client.until(lambda: device.step.get() == 4)
+    client.toy("end_step time >= 600 s")
+    spectrum.wait(timeout=10)
+    words = "potentiostat: the spectrum has ended before its last point: time >= 600 s"
+    assert words in {record.getMessage() for record in said.buffer}
 
 
 def test_a_wait_ends_with_the_programme(client: Client) -> None:

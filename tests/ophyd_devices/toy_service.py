@@ -137,7 +137,7 @@ class Cell:
 
     def end_step(self, how: str) -> None:
         """End the step and begin the next."""
-        end = {"step": self.sample["STEP"], "run": self.sample["RUN"], "how": how}
+        end = {"step": self.sample["STEP"], "run": self.sample["RUN"], "how": how, "interrupted": how == "paused"}
         self.texts["LAST_END"] = json.dumps(end)
         self.sample |= {"STEP": self.sample["STEP"] + 1, "RUN": self.sample["RUN"] + 1}
 

@@ -49,7 +49,7 @@ def end_json(how: str, step: Step, run: int, cycle: int, account: Account, time_
     time_ns : int
         UTC, ns since the epoch, of the end.
     said : StepEnd or None
-        None for a step whose script was ended.
+        None for a step whose script was ended: it was interrupted, and what remains of it can be resumed.
     """
     end = said.end if said else None
     return json.dumps(
@@ -59,6 +59,7 @@ def end_json(how: str, step: Step, run: int, cycle: int, account: Account, time_
             "run": run,
             "cycle": cycle,
             "how": how,
+            "interrupted": said is None,
             "end": {"limit": end.limit.value, "value": end.value, "below": end.below} if end else None,
             "safety": said.safety if said else "",
             "time_ns": time_ns,
