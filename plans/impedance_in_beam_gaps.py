@@ -31,7 +31,7 @@ def impedance_in_beam_gaps(
 
     The programme has a step that waits for a measurement (a rest with ``until_measurement = true``) right before each
     spectrum. As soon as one waits and the beam is away, at a checkpoint of the plan, that step is ended; the plan goes
-    on when the spectrum is measured.
+    on when the spectrum has ended, also where a limit of its step ends it.
 
     Parameters
     ----------

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from environment.talking_potentiostat import PROGRAMME, Bench
 
-from operando.environment.cell.recollection import recollection
+from operando.environment.cell.recollection import Recollection, recollection
 from operando.history import EnvironmentHistory
-from operando.vocabulary import CellProgramme
+from operando.vocabulary import CellProgramme, Position, ProgrammeState
 
 OTHER = replace(PROGRAMME, name="other", hash="other")
 
@@ -96,3 +96,9 @@ def test_a_loaded_programme_takes_the_place_of_one_that_was_interrupted(tmp_path
     bench.compiling["other"] = replace(PROGRAMME, name="other", hash="other")
     assert bench.tell("load", "other") == ""
     assert "no programme was interrupted" in bench.tell("resume")
+
+
+def test_what_was_interrupted_is_not_resumed_where_only_its_position_is_remembered() -> None:
+    bench = Bench(Recollection(ProgrammeState.STOPPED, stands=Position(passes=(1,), step=2, run=2)))
+    assert "is not known any more; nothing is resumed" in bench.tell("resume")
+    assert not bench.potentiostat.started

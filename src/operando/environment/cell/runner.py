@@ -309,7 +309,7 @@ class ProgrammeRunner:
     def _resume(self) -> None:
         stands, script = self._stands, self._progress.script
         if stands is None or script is None:
-            return
+            raise RequestRefused("the programme that was interrupted is not known any more; nothing is resumed")
         if self.state is ProgrammeState.PAUSED:
             self._potentiostat.abort()  # its rest, which nobody may have heard yet
             self._listen()
