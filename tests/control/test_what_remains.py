@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from operando.control.remainder import length, located, remainder
+from operando.control.remainder import located, remainder
 from operando.vocabulary import (
     CellProgramme,
     ConstantCurrent,
@@ -21,6 +21,7 @@ from operando.vocabulary import (
     Safety,
     Step,
     VoltageRamp,
+    begun,
 )
 
 
@@ -142,7 +143,7 @@ def programmes(draw: st.DrawFn) -> CellProgramme:
 @given(programmes(), st.data())
 def test_wherever_a_programme_is_interrupted_the_same_steps_follow(whole: CellProgramme, data: st.DataObject) -> None:
     story = list(walk(whole.parts, [1]))
-    assert len(story) == length(whole.parts)
+    assert len(story) == begun(whole.parts)
     ordinal = data.draw(st.integers(1, len(story)))
     at = located(whole, ordinal)
     assert (at.step, at.cycle) == story[ordinal - 1]

@@ -13,16 +13,12 @@ from operando.vocabulary import (
     Rest,
     Step,
     VoltageRamp,
+    begun,
 )
 
 Part = Step | Loop
 SPENT = 1e-9
 """Of a limit: less than this is nothing."""
-
-
-def length(parts: Sequence[Part]) -> int:
-    """Return how many steps parts begin, each pass of a loop counted."""
-    return sum(part.passes * length(part.parts) if isinstance(part, Loop) else 1 for part in parts)
 
 
 def step_of(programme: CellProgramme, number: int) -> Step:
@@ -54,8 +50,8 @@ def located(programme: CellProgramme, ordinal: int) -> Position:
     ValueError
         It has fewer steps.
     """
-    if not 1 <= ordinal <= length(programme.parts):
-        raise ValueError(f"programme {programme.name!r} begins {length(programme.parts)} steps, not {ordinal}")
+    if not 1 <= ordinal <= begun(programme.parts):
+        raise ValueError(f"programme {programme.name!r} begins {begun(programme.parts)} steps, not {ordinal}")
     passes, step, cycles = _find(programme.parts, ordinal)
     return Position(passes, step.number, 1 + cycles, ordinal)
 
@@ -91,12 +87,12 @@ def _find(parts: Sequence[Part], ordinal: int) -> tuple[tuple[int, ...], Step, i
     """Return passes, step and cycles completed before, of the step with an ordinal that lies in these parts."""
     cycles = 0
     for part in parts:
-        inside = length((part,))
+        inside = begun((part,))
         if ordinal > inside:
             ordinal -= inside
             cycles += _cycles((part,))
         elif isinstance(part, Loop):
-            passes, within = divmod(ordinal - 1, length(part.parts))
+            passes, within = divmod(ordinal - 1, begun(part.parts))
             inner, step, further = _find(part.parts, within + 1)
             return (passes + 1, *inner), step, cycles + passes * _cycles_of_pass(part) + further
         else:

@@ -15,6 +15,8 @@ from operando.vocabulary.cell_programme import (
     Safety,
     Step,
     VoltageRamp,
+    begun,
+    depth,
 )
 from operando.vocabulary.diffraction import LatticeModel, Phase, Recipe
 from operando.vocabulary.interlocks import (
@@ -89,8 +91,10 @@ __all__ = [
     "Step",
     "StepBegun",
     "VoltageRamp",
+    "begun",
     "cell_of",
     "channel_quantities",
+    "depth",
     "of_channel",
     "plain",
     "plain_name",

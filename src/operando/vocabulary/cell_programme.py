@@ -4,7 +4,7 @@ What a user writes, with C-rates, scales of potential and pulses, is the busines
 Charge is positive: a current that charges the cell is above zero, and so is the charge that it passed.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar
@@ -244,6 +244,16 @@ def _steps(parts: tuple[Step | Loop, ...]) -> Iterator[Step]:
             yield from _steps(part.parts)
         else:
             yield part
+
+
+def begun(parts: Sequence[Step | Loop]) -> int:
+    """Return how many steps parts begin, each pass of a loop counted."""
+    return sum(part.passes * begun(part.parts) if isinstance(part, Loop) else 1 for part in parts)
+
+
+def depth(parts: Sequence[Step | Loop]) -> int:
+    """Return how many loops lie in each other at most."""
+    return max((1 + depth(part.parts) for part in parts if isinstance(part, Loop)), default=0)
 
 
 @dataclass(frozen=True, slots=True)

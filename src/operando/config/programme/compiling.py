@@ -12,7 +12,7 @@ from operando.config.programme.sequence_checks import wrong_order
 from operando.config.programme.step_checks import StepChecks
 from operando.config.programme.wording import Words
 from operando.errors import ConfigurationError
-from operando.vocabulary import CellProgramme, Loop, Safety, Step, plain
+from operando.vocabulary import CellProgramme, Loop, Safety, Step, begun, depth, plain
 
 LONGEST_TEXT = 65_000
 """Characters of a compiled programme in JSON: the EPICS record ``CELL:PROGRAMME`` holds 64 KiB."""
@@ -67,10 +67,10 @@ def _nonsense(
 ) -> Iterator[str]:
     yield from _wrong_safety(safety, facts)
     yield from _wrong_loops(programme.steps)
-    if (begun := _begun(parts)) > MOST_STEPS:
-        yield f"steps: {begun} would be begun, all passes counted; at most {MOST_STEPS} are allowed"
+    if (all_begun := begun(parts)) > MOST_STEPS:
+        yield f"steps: {all_begun} would be begun, all passes counted; at most {MOST_STEPS} are allowed"
         return
-    if (deep := _depth(parts)) > DEEPEST:
+    if (deep := depth(parts)) > DEEPEST:
         yield f"steps: {deep} loops lie in each other; at most {DEEPEST} are allowed"
         return
     checks = StepChecks(facts, safety)
@@ -104,11 +104,3 @@ def _wrong_loops(entries: Sequence[object], counted: str = "") -> Iterator[str]:
         if entry.cycles and counted:
             yield f"loop ({name}) cycles: it lies in loop ({counted}), whose passes are cycles already"
         yield from _wrong_loops(entry.steps, counted or (name if entry.cycles else ""))
-
-
-def _begun(parts: Sequence[Step | Loop]) -> int:
-    return sum(part.passes * _begun(part.parts) if isinstance(part, Loop) else 1 for part in parts)
-
-
-def _depth(parts: Sequence[Step | Loop]) -> int:
-    return max((1 + _depth(part.parts) for part in parts if isinstance(part, Loop)), default=0)

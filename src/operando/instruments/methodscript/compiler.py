@@ -13,7 +13,7 @@ from operando.instruments.methodscript.capabilities import EMSTAT4_HR, LONGEST_L
 from operando.instruments.methodscript.numbers import whole
 from operando.instruments.methodscript.refusals import check
 from operando.instruments.methodscript.steps import StepWriter
-from operando.vocabulary import CellProgramme, End, Limit, Loop, Position, Rest, Safety, Step
+from operando.vocabulary import CellProgramme, End, Limit, Loop, Position, Rest, Safety, Step, depth
 
 CELL_OFF = "cell_off"
 """A script of its own: ``on_finished`` does not run after a runtime error."""
@@ -63,7 +63,7 @@ def compile_pause(interval: float, at: Position, model: Model = EMSTAT4_HR) -> s
 def _script(parts: tuple[Step | Loop, ...], writer: StepWriter, at: Position) -> str:
     lines = [
         *(f"var {name}" for name in counting.VARIABLES),
-        *(f"var {_counter(depth)}" for depth in range(_depth(parts))),
+        *(f"var {_counter(level)}" for level in range(depth(parts))),
         "set_pgstat_chan 0",
         *counting.beginning(at),
         *_Body(writer).of(parts),
@@ -83,22 +83,22 @@ class _Body:
         self._writer = writer
         self._mode: int | None = None  # not known: the first step switches
 
-    def of(self, parts: tuple[Step | Loop, ...], depth: int = 0) -> Iterator[str]:
+    def of(self, parts: tuple[Step | Loop, ...], level: int = 0) -> Iterator[str]:
         for part in parts:
             if isinstance(part, Loop):
-                yield from self._loop(part, depth)
+                yield from self._loop(part, level)
             else:
                 mode = steps.mode(part)
                 yield from self._writer.lines(part, switch=mode == 0 or mode != self._mode)
                 self._mode = mode
 
-    def _loop(self, loop: Loop, depth: int) -> Iterator[str]:
-        counter = _counter(depth)
+    def _loop(self, loop: Loop, level: int) -> Iterator[str]:
+        counter = _counter(level)
         if _last_mode(loop.parts) != self._mode:
             self._mode = None  # the first pass comes from elsewhere than the others
         yield f"store_var {counter} 0i ja"
         yield f"loop {counter} < {whole(loop.passes)}"
-        yield from self.of(loop.parts, depth + 1)
+        yield from self.of(loop.parts, level + 1)
         if loop.cycles:
             yield "add_var cycle 1i"
         yield f"add_var {counter} 1i"
@@ -110,9 +110,5 @@ def _last_mode(parts: tuple[Step | Loop, ...]) -> int:
     return _last_mode(last.parts) if isinstance(last, Loop) else steps.mode(last)
 
 
-def _depth(parts: tuple[Step | Loop, ...]) -> int:
-    return max((1 + _depth(part.parts) for part in parts if isinstance(part, Loop)), default=0)
-
-
-def _counter(depth: int) -> str:
-    return f"pass{depth + 1}"
+def _counter(level: int) -> str:
+    return f"pass{level + 1}"
