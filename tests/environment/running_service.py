@@ -42,11 +42,13 @@ class RunningService:
 
     until = staticmethod(wait_until)
 
-    def __init__(self, root: Path, speed: float = SPEED, channels: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, root: Path, speed: float = SPEED, channels: tuple[str, ...] = (), capacity: float = CAPACITY
+    ) -> None:
         self.root = root
         self.configuration = write_configuration(root)
         self.port = free_port()
-        arguments = [sys.executable, str(HERE / "wires_process.py"), str(root), str(speed), str(CAPACITY), *channels]
+        arguments = [sys.executable, str(HERE / "wires_process.py"), str(root), str(speed), str(capacity), *channels]
         self.wires = subprocess.Popen(arguments, env={**os.environ, "PYTHONPATH": str(HERE.parent)})
         self.until(lambda: (root / "true.jsonl").exists() and (root / "true.jsonl").stat().st_size)
         self.service: subprocess.Popen[str] | None = None

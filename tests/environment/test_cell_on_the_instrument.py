@@ -60,6 +60,22 @@ def test_a_service_killed_in_mid_step_leaves_a_gap_and_no_error_of_charge(tmp_pa
         assert set(quality) == {0}
 
 
+def test_what_the_log_lost_with_a_killed_service_of_one_step_and_the_next_is_told_again(tmp_path: Path) -> None:
+    day = Day(tmp_path / "lost", programme(passes=1))
+    day.tell("start")
+    day.run(140.0)
+    begun = day.runner.facts()["row"]
+    assert isinstance(begun, dict)
+    day.folder = tmp_path / "next"  # the log had not written it; what is remembered had been
+    day.kill(away=1.0)
+    day.run(5.0)
+    with closing(day.closed()) as history:
+        ended, runs = history.steps(0, 2**62)
+        assert (ended.name, ended.how) == ("charge, current", "voltage >= 3.68 V")
+        assert (runs.name, runs.begun_ns, runs.ended_ns) == ("charge, voltage", begun["begun_ns"], None)
+        assert ended.ended_ns == pytest.approx(runs.begun_ns, abs=INTERVAL * NS)
+
+
 def test_a_service_that_is_away_over_the_end_of_a_step_finds_the_programme_further_on(tmp_path: Path) -> None:
     day = Day(tmp_path, programme(passes=1))
     day.tell("start")

@@ -64,6 +64,9 @@ class Progress:
         self._book = Book(names.channel, telling.keep)
         if before.row:
             self._book.recall(before.row, before.spectrum)
+        self._ended = before.ended
+        if before.ended:
+            telling.keep(before.ended)
         self._before: Recollection | None = before
         self.script = before.script
         self.account = before.account
@@ -237,6 +240,7 @@ class Progress:
             "extracted": self.extracted,
             "cell": self._facts.name,
             "row": self._book.facts(),
+            "ended": asdict(self._ended) if self._ended else None,
         }
 
     def _step_of(self, said: Said) -> Step:
@@ -275,7 +279,8 @@ class Progress:
         self.run, self.step = said.run, step
         self._telling.show("STEP_NAME", step.name)
         if self._book.open is not None and self._book.open.run == said.run:
-            return  # opened by the service before
+            self._telling.keep(self._book.open)  # opened by the service before, whose last words the log may have lost
+            return
         counted = said.elapsed - self.account.begun if self.account.run == said.run else 0.0
         begun_ns = said.time_ns - round(counted * NS)
         hash = self.script.whole.hash if self.script else ""
@@ -297,7 +302,9 @@ class Progress:
             uncertainty_ns = last.uncertainty_ns
         known = account.run == self.run and self._before is None
         counted = {"duration": account.step_time, "charge": account.step_charge} if known else {}
-        return self._book.end(how, ended_ns, **measured, **counted, uncertainty_ns=uncertainty_ns)
+        ended = self._book.end(how, ended_ns, **measured, **counted, uncertainty_ns=uncertainty_ns)
+        self._ended = ended or self._ended
+        return ended
 
     def _show_end(self, how: str, step: Step, run: int, time_ns: int, said: StepEnd | None = None) -> None:
         self._telling.show("LAST_END", end_json(how, step, run, self._cycle, self.account, time_ns, said))

@@ -8,7 +8,7 @@ from typing import Any
 
 from operando.control.accounting import Account
 from operando.environment.cell.script import Script, position_from, recalled
-from operando.history import EnvironmentHistory, Spectrum
+from operando.history import EnvironmentHistory, RealisedStep, Spectrum
 from operando.vocabulary import CellProgramme, Position, ProgrammeState, programme_from
 
 NS = 1_000_000_000
@@ -62,6 +62,8 @@ class Recollection:
         A h, in the programmes before.
     row : mapping
         Of the step that ran, as the book tells it; empty for none.
+    ended : RealisedStep or None
+        The step before it: the log may have lost its end.
     last : LastCount or None
         Out of the environment log.
     spectrum : Spectrum or None
@@ -79,6 +81,7 @@ class Recollection:
     account: Account = field(default_factory=Account)
     extracted: float = 0.0
     row: Mapping[str, Any] = field(default_factory=dict)
+    ended: RealisedStep | None = None
     last: LastCount | None = None
     spectrum: Spectrum | None = None
     loaded: CellProgramme | None = None
@@ -118,6 +121,7 @@ def recollection(facts: Mapping[str, Any], history: EnvironmentHistory, cell: st
             _account(facts.get("account") or {}),
             float(facts.get("extracted") or 0.0) if facts.get("cell") == cell else 0.0,
             row,
+            RealisedStep(**facts["ended"]) if facts.get("ended") else None,
             known.last,
             _spectrum(history, row, channel),
             programme_from(facts["loaded"]) if facts.get("loaded") else None,
