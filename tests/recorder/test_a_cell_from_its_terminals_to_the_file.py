@@ -1,7 +1,9 @@
 """A programme from the simulated cell over the wire, driver, service and log into the file of record and its export."""
 
 import csv
+import re
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
@@ -18,6 +20,7 @@ from operando.recorder.validation import validate
 from operando.vocabulary import plain
 
 NS = 1_000_000_000
+PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "analyse-cycling-and-impedance.md"
 CLOCK_ERROR = 30e-6  # by which the instrument of a `Day` is fast
 
 
@@ -107,6 +110,21 @@ def test_its_spectra_are_those_of_the_cell(recorded: Recorded, file: h5py.File) 
     assert len(measured) > 10
     np.testing.assert_allclose(measured, truth, rtol=0.06)
     assert np.all(np.diff(data["frequency"]) < 0)
+
+
+def test_the_page_on_analysis_makes_curves_of_the_file(recorded: Recorded, file: h5py.File) -> None:
+    """As it is written there, only with the name of a file."""
+    (code,) = re.findall(r"```python\n(from functools.*?)```", PAGE.read_text(), re.DOTALL)
+    found: dict[str, Any] = {}
+    exec(code.replace("…/00001_….nxs", str(recorded.file)), found)
+    steps = file["environment/cell_programme/steps"]
+    kinds = steps["kind"].asstr()[()]
+    assert "constant_voltage" in kinds
+    assert [half.charging for half in found["halves"]] == [True, False]
+    passed = np.abs(steps["charge"][kinds == "constant_current"])
+    for curve, capacity in zip(found["curves"], passed, strict=True):
+        assert curve.capacity.sum() * 0.005 == pytest.approx(capacity, rel=5e-3)
+        assert np.all((curve.voltage > 2.75) & (curve.voltage < 4.35))  # V vs Li/Li+
 
 
 def test_the_alliances_validator_takes_its_export(recorded: Recorded, tmp_path: Path) -> None:
