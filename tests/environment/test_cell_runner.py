@@ -7,7 +7,6 @@ import pytest
 from environment.small_rig import START_NS
 from environment.talking_potentiostat import HOUR, LOWER, NS, PROGRAMME, TAPER, UPPER, Bench
 
-from operando.environment.cell.book import programme_json
 from operando.errors import NoReply
 from operando.history import KeptProgramme, Spectrum
 from operando.vocabulary import Quality, Reading, programme_from
@@ -176,16 +175,6 @@ def test_a_state_of_charge_counts_the_programmes_before() -> None:
         bench.step()
     assert bench.values("charge")[-1] == pytest.approx(0.9 / 3600)
     assert bench.values("state_of_charge")[-1] == pytest.approx(1.8 / 3600 / 2.75e-3)
-
-
-def test_a_programme_that_is_too_long_for_its_record_is_told_in_part() -> None:
-    long = replace(PROGRAMME, source="#" * 100_000)
-    found = json.loads(programme_json(long))
-    assert found["hash"] == PROGRAMME.hash
-    assert "source" not in found
-    assert len(found["parts"]) == 1
-    many = replace(long, parts=PROGRAMME.parts * 1000)
-    assert json.loads(programme_json(many))["name"] == PROGRAMME.name
 
 
 def test_another_programme_can_be_loaded_while_none_runs() -> None:

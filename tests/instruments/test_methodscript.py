@@ -11,7 +11,9 @@ from wire.golden_programme import PROGRAMME, TIME, UPPER, cycling
 from wire.transcript import exchange
 
 from operando.errors import BadReply, RequestRefused
-from operando.instruments.methodscript import LONGEST_LINE, NEXUS, compile_programme, number
+from operando.instruments.methodscript import NEXUS, compile_programme
+from operando.instruments.methodscript.capabilities import LONGEST_LINE
+from operando.instruments.methodscript.numbers import number
 from operando.instruments.packets import packet, variable
 from operando.vocabulary import (
     CellProgramme,

@@ -161,6 +161,11 @@ def test_loops_in_loops_end_somewhere(depth: int) -> None:
         compile_programme(parse_programme(f'{{"name": "deep", "step_time_limit_s": 60, "steps": [{steps}]}}'), FACTS)
 
 
+def test_a_programme_that_does_not_fit_into_its_record_is_refused() -> None:
+    said = complaint(*[{"kind": "rest", "until_time_s": 5.0}] * 1000)
+    assert "steps: 1000 of them and the source make " in said
+
+
 def test_steps_are_numbered_as_they_are_read() -> None:
     hold = {"kind": "cc_cv", "current_A": 1e-4, "voltage": potential(3.6, "cell"), "until_current_below_A": 1e-5}
     said = complaint({"kind": "loop", "passes": 2, "steps": [hold, {"kind": "rest", "name": "wait", "until_time": 1}]})

@@ -25,10 +25,6 @@ class Actions:
     heat: HeatAction = HeatAction.STAY
     pressure: PressureAction = PressureAction.STAY
 
-    def and_(self, other: "Actions") -> "Actions":
-        """Return the stronger of each."""
-        return Actions(max(self.current, other.current), max(self.heat, other.heat), max(self.pressure, other.pressure))
-
 
 @dataclass(frozen=True, slots=True)
 class Interlock:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from operando.config import Endstation
 from operando.environment.axis import Change
 from operando.environment.cell import ProgrammeRunner
+from operando.environment.cell.objections import LATCHED
 from operando.environment.coupling import Coupling
 from operando.environment.heartbeats import KINDS, Heartbeats
 from operando.environment.limits import control_fields, pressure_fields, programme_fields, temperature_fields
@@ -20,7 +21,6 @@ SETTINGS = ("target", "tolerance", "settle_time", "ramp_rate", "stop")
 """Fields of both regulated quantities that have a record of their own to put into."""
 BY_TRIP = ("target", "mode", "drive", "start", "resume", "reset")
 """What a latched trip refuses; its own reset is another one."""
-LATCHED = "the safe state is latched until somebody asks for reset"
 
 
 def desks(

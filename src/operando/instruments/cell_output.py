@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from operando.vocabulary import End, Quality
 
+OVERLOAD = 2
+"""Status bit of a measured value: the instrument is at its limit of current or voltage."""
 SUSPICIOUS = 0b1011
 """Status bits of a value that was measured, but not to be relied on: timing, overload, overload warning."""
 

@@ -168,11 +168,5 @@ def spectrum_json(spectrum: Spectrum) -> str:
 
 
 def programme_json(programme: CellProgramme) -> str:
-    """Return a programme for its record: without its source, or without its parts, where all does not fit."""
-    found = plain(programme)
-    for left_out in ("", "source", "parts"):
-        found.pop(left_out, None)
-        text = json.dumps(found)
-        if len(text.encode()) < LONG_TEXT:
-            break
-    return text
+    """Return a programme for its record; one that does not fit was refused when it was compiled."""
+    return json.dumps(plain(programme))

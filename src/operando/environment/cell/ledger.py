@@ -5,11 +5,9 @@ from dataclasses import dataclass
 
 from operando.control.accounting import Account
 from operando.environment.cell.facts import CellFacts, Telling
+from operando.instruments.cell_output import OVERLOAD
 from operando.instruments.roles import ClockReading, ImpedancePoint, Sample
 from operando.vocabulary import ConstantCurrent, ConstantVoltage, Quality, Reading, Step
-
-OVERLOAD = 2
-"""Status bit of a measured value."""
 
 
 @dataclass

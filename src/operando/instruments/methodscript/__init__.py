@@ -4,7 +4,7 @@
 and `capabilities` say what an instrument cannot do; `wire` is what script and driver agree upon.
 """
 
-from operando.instruments.methodscript.capabilities import EMSTAT4_HR, KINDS, LONGEST_LINE, NEXUS, Model
+from operando.instruments.methodscript.capabilities import EMSTAT4_HR, KINDS, NEXUS, Model
 from operando.instruments.methodscript.compiler import (
     CELL_OFF,
     OPEN_CIRCUIT,
@@ -12,14 +12,12 @@ from operando.instruments.methodscript.compiler import (
     compile_pause,
     compile_programme,
 )
-from operando.instruments.methodscript.numbers import number
 from operando.instruments.methodscript.wire import POTENTIAL
 
 __all__ = [
     "CELL_OFF",
     "EMSTAT4_HR",
     "KINDS",
-    "LONGEST_LINE",
     "NEXUS",
     "OPEN_CIRCUIT",
     "OPEN_CIRCUIT_IN_A_MODE",
@@ -27,5 +25,4 @@ __all__ = [
     "Model",
     "compile_pause",
     "compile_programme",
-    "number",
 ]
