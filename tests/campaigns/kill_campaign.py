@@ -35,6 +35,8 @@ PHASES = {
     "closing": ("close_run", 0.5),
 }
 """Phase → the message of the plan that begins it, and s after it within which the kill comes."""
+ACTIVE_MASS, NOMINAL = 0.6, 0.12
+"""mg, and mA h."""
 STEP_S = 2.0
 """s of charge, and of discharge: a cycle has about 15 frames."""
 FRAMES_PER_FILE = 8
@@ -206,13 +208,15 @@ def _configuration(folder: Path) -> Path:
     """The simulated endstation with a short cycle and short files of frames."""
     configuration = write_configuration(folder, SPEED, 1, 1, None, None, None)
     document = tomlkit.parse(configuration.read_text())
-    document["cell"]["nominal_capacity_mAh"] = 0.3142
-    # A cell that is emptied at 250 times its speed falls by volts between two samples, as if it were shorted.
+    # so little that a charge of 2 s gets it where lithium goes back in: else it goes to the end of the voltage range
+    document["cell"].update(nominal_capacity_mAh=NOMINAL, active_mass_mg=ACTIVE_MASS)
+    del document["cell"]["loading_mg_per_cm2"]
     document["programme"] = one_cycle(CURRENT, 0.8 * CURRENT, step_time_limit_s=STEP_S)
     document["detector"]["frames_per_file"] = FRAMES_PER_FILE
     document["pressure"]["settle_time_s"] = 0.3
     document["heater"]["settle_time_s"] = 0.3
     document["control"]["owner_lapse_s"] = OWNER_LAPSE_S
+    # A cell that is emptied at 250 times its speed falls by volts between two samples, as if it were shorted.
     names = [row["name"] for row in document["interlocks"]]
     del document["interlocks"][names.index("short_circuit")]
     configuration.write_text(tomlkit.dumps(document))

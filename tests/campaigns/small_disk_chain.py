@@ -94,6 +94,7 @@ def configured(disk: Path) -> Path:
     configuration = write_configuration(disk / "configuration", SPEED, 1, 1, None, None, None)
     document: Any = tomlkit.parse(configuration.read_text())
     document["cell"]["nominal_capacity_mAh"] = CAPACITY
+    del document["cell"]["active_mass_mg"]  # which would not hold so little
     document["programme"] = one_cycle(CURRENT)
     document["disk"] = THRESHOLDS
     configuration.write_text(tomlkit.dumps(document))
