@@ -24,6 +24,8 @@ BAUDRATE = 921600
 REPLY_TIME = 1.0  # s; the script is parsed before it is acknowledged
 ABORT_TIME = 2.0  # s; the running sample is finished first
 DEAF_TIME = 0.1  # s after an error in which the instrument ignores its input
+EARLY_NS = 100_000_000
+"""ns by which our own programme may seem to have begun before it was asked for: its packets are late, never early."""
 FLOW_CONTROL = re.compile(rb"[\x11\x13\r]")  # some interfaces leave XON and XOFF in the stream
 NO_MODE = ("0021", "0023")
 """Errors of an instrument that is in the wrong mode, or none."""
@@ -109,12 +111,19 @@ class EmStat4:
             The instrument cannot do such a programme; nothing was sent.
         InstrumentRefused
             A script is running, or the instrument does not understand ours.
+        NoReply, BadReply
+            Whether ours runs is not known.
         """
         script = methodscript.compile_programme(programme, at, self._model)
         self._listen()
         if self._output.running:
             raise InstrumentRefused("EmStat4: a programme is running; nothing was started: abort it first")
-        self._send_script(script)
+        self._output.awaited()
+        try:
+            self._send_script(script)
+        except (NoReply, BadReply):
+            self.adopt(programme)
+            raise
         self._output.started(self._now_ns())
         self.adopt(programme)
 
@@ -266,13 +275,18 @@ class EmStat4:
 
     def _send_script(self, script: str) -> None:
         """Send a script and wait until it is acknowledged."""
+        asked_ns = self._now_ns()
         self._line.write(b"e\n" + script.encode("ascii") + b"\n")
         deadline = time.monotonic() + REPLY_TIME
-        answer = self._answer("e", deadline, lambda line: line == "e" or line.startswith("e!") or self._output.running)
+        answer = self._answer("e", deadline, lambda line: line == "e" or line.startswith(("e!", "P")))
         if answer.startswith("e!"):
             self._deaf()
             raise InstrumentRefused(f"EmStat4: the script was answered {_explained(answer[1:])}; nothing was started")
         if answer != "e":
+            self._output.take([answer], self._now_ns())
+            clock = self._output.clock
+            if clock is None or clock.zero_ns > asked_ns - EARLY_NS:
+                raise BadReply(f"EmStat4: {answer!r} came in place of an answer: the script may have begun")
             raise InstrumentRefused(f"EmStat4: {answer!r} came in place of an answer: a programme runs already")
 
     def _answer(self, command: str, deadline: float, wanted: Callable[[str], bool]) -> str:

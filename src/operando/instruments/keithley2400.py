@@ -19,7 +19,7 @@ from collections.abc import Callable
 
 from operando.errors import BadReply, InstrumentRefused, NoReply
 from operando.instruments import keithley_commands as commands
-from operando.instruments.cell_output import ClockReading, ProgrammeEnd, Said
+from operando.instruments.cell_output import OVERLOAD, ClockReading, ProgrammeEnd, Said
 from operando.instruments.clock import InstrumentClock
 from operando.instruments.hosted_drive import REST, Drive, check
 from operando.instruments.hosted_run import HostedRun, Look
@@ -40,8 +40,6 @@ SHORTEST_INTERVAL = 0.5
 """s; a change of step is some 300 characters on the line."""
 TIMER_TURN = 100_000.0
 """s after which the timer begins anew by itself."""
-OVERLOAD = 2
-"""Status bit as of `operando.instruments.roles.Sample`."""
 KINDS = frozenset(kind.kind for kind in (Rest, ConstantCurrent, ConstantVoltage))
 
 
@@ -201,11 +199,12 @@ class Keithley2400:
             answer = self._ask(message)
             if answer != commands.NO_ERROR:
                 raise InstrumentRefused(f"Keithley 2400: {message!r} was answered {answer!r}; nothing was started")
-        self._clock, self._said, self._known = InstrumentClock(not_before_ns=self._now_ns()), [], True
+        self._clock, self._said = InstrumentClock(not_before_ns=self._now_ns()), []
+        self._known, self._adopted = False, None  # until it has begun; what the display says is of before
         self._ask(commands.STAMP)
         self._timer.begin(0.0, 0.0, self._monotonic())
         self._next_step(run)
-        self._run, self._end = run, None
+        self._run, self._end, self._known = run, None, True
 
     def _next_step(self, run: HostedRun) -> None:
         """Begin the next step, or end the programme; the step before ends only then: until then its current flows."""
@@ -238,8 +237,9 @@ class Keithley2400:
             raise InstrumentRefused(
                 f"Keithley 2400: {told!r}, then {asked!r}, was answered {answer!r}; the output is off"
             )
+        elapsed = self._stamped(stamp if at_once else self._ask(f"{commands.ON};{commands.STAMP}"))
         self._drive = drive
-        return self._stamped(stamp if at_once else self._ask(f"{commands.ON};{commands.STAMP}"))
+        return elapsed
 
     def _give_nothing(self) -> float:
         elapsed = self._stamped(self._ask(commands.STAMP))

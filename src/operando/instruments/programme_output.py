@@ -54,6 +54,10 @@ class ProgrammeOutput:
         """How the instrument's clock runs; None before the first packet."""
         return self._clock.reading
 
+    def awaited(self) -> None:
+        """Be ready for another programme, whose clock is not that of the one before."""
+        self._clock = InstrumentClock()
+
     def started(self, now_ns: int) -> None:
         """Begin anew: a script was acknowledged by ``now_ns`` (UTC, ns since the epoch)."""
         self.running, self.end, self._first_line, self._told_ns, self._step = True, None, False, None, 0

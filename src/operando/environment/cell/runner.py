@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from queue import SimpleQueue
-from typing import Any, Protocol
+from typing import Any
 
 from operando.environment.axis import Change
 from operando.environment.cell.book import programme_json
@@ -18,34 +18,24 @@ from operando.environment.cell.progress import UNKNOWN, Progress
 from operando.environment.cell.recollection import Recollection
 from operando.environment.cell.script import Script
 from operando.environment.cell.silence import Silence, patience
-from operando.errors import BadReply, InstrumentError, RequestRefused
+from operando.environment.cell.verifier import Verifier
+from operando.environment.cell.waited import dated
+from operando.errors import BadReply, InstrumentError, NoReply, RequestRefused
 from operando.instruments.roles import Potentiostat, Said
 from operando.vocabulary import CellProgramme, Position, ProgrammeState, Reading, plain
 
-NS = 1_000_000_000
 PAUSE_INTERVAL = 0.5
 """s between two samples of a cell that rests in a pause."""
 SLOWLY = 1.0
 """s between two looks at what changes slowly, and between two attempts."""
 SHORTEST_PATIENCE = 5.0
 """s that a programme which was left running may be silent; its end may have come while no service listened."""
+UNACKNOWLEDGED = "its start was not acknowledged"
+"""As a change, and as what it says in the record: whatever may have begun is switched off."""
 UNHEARD = "while no service listened: how is not known"
 NOTHING = Recollection()
 UNKNOWN_CELL = CellFacts()
 MAIN = CellNames()
-
-
-class Verifier(Protocol):
-    """Reads the safe state back: `operando.environment.open_circuit.OpenCircuit`."""
-
-    def begun(self) -> None:
-        """Take notice of a start."""
-
-    def cannot(self, why: str) -> None:
-        """Take notice of a cell that could not be switched off."""
-
-    def verify(self) -> bool:
-        """Return whether the cell is seen to be at open circuit."""
 
 
 class ProgrammeRunner:
@@ -99,7 +89,7 @@ class ProgrammeRunner:
         self._unheard = self._was_running = before.state is ProgrammeState.RUNNING
         self._patience = SHORTEST_PATIENCE
         self._complained, self._lost = "", False
-        self._unverified = False
+        self._unverified = self._doubted = False
         self._waited = 0.0
         self.state = before.state
         self.latched = before.latched
@@ -175,7 +165,7 @@ class ProgrammeRunner:
             return
         if self._held and (found or self._potentiostat.ended()):
             held, self._held = self._held, []
-            for said in _dated(held, found[0] if found else None):
+            for said in dated(held, found[0] if found else None):
                 self._progress.take(said, logged=False)
         for said in found:
             self._progress.take(said)
@@ -243,7 +233,7 @@ class ProgrammeRunner:
 
     def _obey(self, change: Change) -> None:
         try:
-            if change.field in ("stop", "safe"):
+            if change.field in ("stop", "safe") or (change.field == UNACKNOWLEDGED and self._doubted):
                 self.latched = self.latched or change.field == "safe"
                 self._stop(change.field)
             elif refusal := self.objection(change.field):
@@ -252,9 +242,9 @@ class ProgrammeRunner:
                 self._carry_out(change)
         except (InstrumentError, RequestRefused) as error:
             change.carried_out(str(error))
-            if change.field in ("stop", "safe") and self._verifier:
+            if change.field in ("stop", "safe", UNACKNOWLEDGED) and self._verifier:
                 self._verifier.cannot(str(error))
-            if change.field == "safe":
+            if change.field in ("safe", UNACKNOWLEDGED):
                 self._changes.put(change)  # again and again: current may flow
             raise
         finally:
@@ -279,16 +269,28 @@ class ProgrammeRunner:
             self.latched = False
 
     def _start(self, script: Script) -> None:
-        self._potentiostat.start(script.remaining, script.at)
-        self._progress.begin(script, self._now_ns())
+        asked_ns = self._now_ns()
+        try:
+            self._potentiostat.start(script.remaining, script.at)
+        except (NoReply, BadReply) as error:
+            self._begun(script, asked_ns)  # it may have: what it says is counted
+            self._stands = replace(script.at, run=script.first_run) if script.at.step else None
+            self.state, self._was_running, self._doubted = ProgrammeState.FAULT, False, True
+            self.tell(Change(UNACKNOWLEDGED))
+            tried = "the cell may be ON, and is now brought to open circuit, again and again until it is"
+            raise type(error)(f"{error}; whether the programme has begun is not known: {tried}") from error
+        self._begun(script, self._now_ns())
+        self.state, self._was_running = ProgrammeState.RUNNING, True
+        self._telling.show("STATE", self.state.value)  # before anybody is told that it was started
+
+    def _begun(self, script: Script, now_ns: int) -> None:
+        self._progress.begin(script, now_ns)
         self._held, self._stands, self._first_look = [], None, False
-        self._unverified = False
+        self._unverified = self._doubted = False
         if self._verifier:
             self._verifier.begun()
         self._silence.heard()
-        self.state, self._was_running = ProgrammeState.RUNNING, True
         self._show_programme(script.whole)
-        self._telling.show("STATE", self.state.value)  # before anybody is told that it was started
 
     def _pause(self) -> None:
         self._potentiostat.abort()
@@ -322,9 +324,11 @@ class ProgrammeRunner:
         self._potentiostat.cell_off()
         self._unverified, self._waited = True, SLOWLY  # it is read back at once
         self._listen()
-        if self.state in (ProgrammeState.RUNNING, ProgrammeState.PAUSED):
+        if self._doubted and self._progress.step is None:  # nothing was heard of what may have run
+            self._progress.account = replace(self._progress.account, doubtful=True)
+        elif self._doubted or self.state in (ProgrammeState.RUNNING, ProgrammeState.PAUSED):
             self._stands = self._progress.interrupt(field, self._now_ns()) or self._stands
-        self.state, self._was_running = ProgrammeState.STOPPED, False
+        self.state, self._was_running, self._doubted = ProgrammeState.STOPPED, False, False
         self._telling.show("STEP_NAME", "")
 
     def _remember(self) -> None:
@@ -339,12 +343,3 @@ class ProgrammeRunner:
             **self._choice.facts,
             **self._progress.facts(),
         }
-
-
-def _dated(held: list[Said], fresh: Said | None) -> list[Said]:
-    """Return what waited for the service under its own time, which the first fresh packet tells."""
-    if fresh is None:
-        return held
-    zero_ns = fresh.time_ns - round(fresh.elapsed * NS)
-    of_the_same = [said for said in held if said.elapsed <= fresh.elapsed]
-    return [replace(said, time_ns=zero_ns + round(said.elapsed * NS)) for said in of_the_same]
