@@ -15,6 +15,7 @@ import operando.configs
 from operando.config import load
 from operando.environment.axis import Change
 from operando.environment.before import AxisBefore
+from operando.environment.cell.recollection import recollection
 from operando.environment.limits import pressure_fields
 from operando.environment.memory import SIGN_OF_LIFE, Facts, Memory
 from operando.environment.takeover import Before, axis_facts
@@ -62,7 +63,7 @@ def test_what_was_asked_for_is_known_to_the_next_service(tmp_path: Path) -> None
     before = bench.before()
     assert before.owner == "ada@p02:17 ipython"
     with closing(EnvironmentHistory(tmp_path)) as history:
-        assert before.programme(history).state is ProgrammeState.RUNNING
+        assert recollection(before.facts("cell"), history, "cell").state is ProgrammeState.RUNNING
 
 
 def test_what_is_too_old_is_not_wanted_any_more(tmp_path: Path) -> None:
@@ -73,7 +74,8 @@ def test_what_is_too_old_is_not_wanted_any_more(tmp_path: Path) -> None:
     late = bench.before(LIMIT + 1)
     assert late.owner == ""
     with closing(EnvironmentHistory(tmp_path)) as history:
-        assert late.programme(history).state is ProgrammeState.IDLE
+        known = recollection(late.facts("cell"), history, "cell")
+        assert known.state is ProgrammeState.RUNNING, "a programme runs in its instrument for days, whoever listens"
 
 
 def test_a_safe_state_and_a_trip_never_grow_old(tmp_path: Path) -> None:
@@ -82,7 +84,7 @@ def test_a_safe_state_and_a_trip_never_grow_old(tmp_path: Path) -> None:
     years = 1e8
     assert bench.axis(years, mode="released", state="safe") == AxisBefore(mode=Mode.RELEASED, settled_id="7")
     with closing(EnvironmentHistory(tmp_path)) as history:
-        assert bench.before(years).programme(history).latched
+        assert recollection(bench.before(years).facts("cell"), history, "cell").latched
     assert bench.before(years).facts("cell")["latched"]
 
 
