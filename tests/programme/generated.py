@@ -191,7 +191,7 @@ def sensible(draw: st.DrawFn, longest: float = 60.0) -> Table:
     return {
         "name": "generated",
         "step_time_limit_s": max(longest, 30.0),
-        "sample_interval_s": draw(st.sampled_from([0.1, 0.5, 2.0])),
+        "sample_interval_s": draw(st.sampled_from([each for each in (0.1, 0.25, 0.5, 2.0) if each <= longest / 10])),
         "safety": safety if draw(st.booleans()) else {},
         "steps": draw(entries(longest)),
     }
