@@ -104,20 +104,27 @@ def test_a_programme_is_found_by_its_hash(log: EnvironmentLog, history: Environm
     log.keep(KeptProgramme(begun_ns=NOON, hash="abc", text='{"name": "C/4"}'))
     log.commit(NOON + SECOND)
     log.commit(NOON + DAY)
-    assert history.programme("abc", "", NOON + 2 * DAY) == '{"name": "C/4"}'
-    assert history.programme("abd", "", NOON + 2 * DAY) is None
-    assert history.programme("abc", "", NOON - 1) is None
+    found = history.programme(NOON + 2 * DAY, hash="abc")
+    assert found
+    assert found.text == '{"name": "C/4"}'
+    assert history.programme(NOON + 2 * DAY, hash="abd") is None
+    assert history.programme(NOON - 1, hash="abc") is None
 
 
 def test_one_source_is_another_programme_on_another_cell_and_on_one_mounted_anew(
     log: EnvironmentLog, history: EnvironmentHistory
 ) -> None:
-    for cell, begun_ns, text in (("", NOON, "first"), ("B", NOON + SECOND, "beside"), ("", NOON + 9 * SECOND, "anew")):
-        log.keep(KeptProgramme(cell=cell, begun_ns=begun_ns, hash="abc", text=text))
-    log.commit(NOON + 10 * SECOND)
-    assert history.programme("abc", "", NOON + 8 * SECOND) == "first"
-    assert history.programme("abc", "B", NOON + DAY) == "beside"
-    assert history.programme("abc", "", NOON + DAY) == "anew"
+    first = KeptProgramme(begun_ns=NOON, hash="abc", text="first")
+    beside = KeptProgramme(cell="B", begun_ns=NOON + SECOND, hash="abc", text="beside")
+    anew = KeptProgramme(begun_ns=MIDNIGHT + SECOND, hash="abc", text="anew")
+    for each in (first, beside, anew):
+        log.keep(each)
+    log.commit(MIDNIGHT + 2 * SECOND)
+    assert history.programme(MIDNIGHT, hash="abc") == history.programme(MIDNIGHT) == first
+    assert history.programme(MIDNIGHT + DAY, "B", "abc") == beside
+    assert history.programme(MIDNIGHT + DAY, hash="abc") == anew
+    assert history.programmes(NOON, MIDNIGHT + SECOND) == [first, anew]
+    assert history.programmes(NOON + 1, MIDNIGHT) == []
 
 
 def test_what_a_disk_did_not_take_is_written_later(tmp_path: Path, history: EnvironmentHistory) -> None:

@@ -1,15 +1,24 @@
 """Of what is counted a frame has the last word before its middle, if that can be trusted and still holds."""
 
+import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
+from recorder.made_programme import CHARGE, DISCHARGE, HASH, PROGRAMME
+from recorder.made_run import CONFIGS, MadeRun
+from recorder.made_run import at as of_run
 
-from operando.history import EnvironmentHistory, EnvironmentLog
+from operando.config import load
+from operando.history import EnvironmentHistory, EnvironmentLog, KeptProgramme
 from operando.recorder.join import Exposure
-from operando.recorder.stood import STEPS_DURING, longest_interval, stood
-from operando.vocabulary import Quality, Reading
+from operando.recorder.run import Run
+from operando.recorder.service import run as record
+from operando.recorder.stood import STEPS_DURING, Pace, longest_interval, stood
+from operando.vocabulary import Quality, Reading, plain
 
 NS = 1_000_000_000
 START = 1_790_000_000 * NS
@@ -82,3 +91,46 @@ def test_a_rest_grows_older_between_samples_and_a_current_does_not(log: Environm
 )
 def test_a_value_holds_by_the_slowest_step(programme: object, longest: float) -> None:
     assert longest_interval(programme) == longest
+
+
+def started(log: EnvironmentLog, seconds: float, interval: float) -> None:
+    """Keep the start of a programme with a step that is sampled less often than the others."""
+    parts = (CHARGE, replace(DISCHARGE, sample_interval=interval))
+    text = json.dumps(plain(replace(PROGRAMME, parts=parts)))
+    log.keep(KeptProgramme(begun_ns=of_run(seconds), hash=HASH, text=text))
+
+
+def test_what_holds_is_said_by_the_programme_that_was_started_not_by_the_configured_one(tmp_path: Path) -> None:
+    run = MadeRun(tmp_path, frames=0)
+    log = EnvironmentLog(tmp_path / "environment")
+    started(log, -3 * 86_400.0, 60.0)
+    started(log, 100.0, 2.0)
+    log.close(of_run(1000.0))
+    history = EnvironmentHistory(tmp_path / "environment")
+    pace = Pace(Run.from_start(run.documents[0][1]), history)
+    found = {
+        middle: pace.longest(Exposure(of_run(middle - 1), of_run(middle + 1))) for middle in (1, 99, 101, 300, 99.5)
+    }
+    assert found == {1: 60.0, 99: 60.0, 101: 2.0, 300: 2.0, 99.5: 60.0}
+    configured = Pace(Run.from_start(run.documents[0][1]), EnvironmentHistory(tmp_path / "none"))
+    assert configured.longest(Exposure(of_run(1), of_run(2))) == 0.5
+    history.close()
+
+
+def test_a_frame_in_a_loaded_programme_with_few_samples_knows_its_step(tmp_path: Path) -> None:
+    def keep_few(log: EnvironmentLog) -> None:
+        started(log, -80.0, 60.0)
+        for name, value in (("run", 2.0), ("step", 3.0), ("cycle", 1.0), ("potential", 3.9)):
+            log.append(name, Reading(value, of_run(-20.0)))
+
+    run = MadeRun(tmp_path, frames=2)
+    run.write_frames()
+    run.write_log(further=keep_few)
+    run.write_journal()
+    record(load(CONFIGS / "simulated.toml"), tmp_path, 0, True, lambda: None)
+    with h5py.File(run.file) as file:
+        frames = file["xrd/frames"]
+        assert {name: set(frames[name][()]) for name in ("run", "step", "cycle", "potential")} == {
+            "run": {2}, "step": {3}, "cycle": {1}, "potential": {3.9},
+        }  # fmt: skip
+        assert set(frames[STEPS_DURING][()]) == {1}

@@ -7,7 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from operando.history.realised import RealisedStep, Spectrum, select, spectrum_of, step_of
+from operando.history.realised import (
+    KeptProgramme,
+    RealisedStep,
+    Spectrum,
+    programme_of,
+    select,
+    spectrum_of,
+    step_of,
+)
 from operando.history.samples import Samples
 from operando.history.schema import committed_in, day_of, days_in, file_of, identity_of, open_for_reading
 from operando.vocabulary import Quality, Reading
@@ -22,9 +30,8 @@ WHERE quantity = (SELECT id FROM quantity WHERE name = ?) AND time <= ? ORDER BY
 """
 _DURING = "cell = ? AND begun_ns BETWEEN ? AND ? ORDER BY begun_ns"
 _BEFORE = "cell = ? AND begun_ns < ? ORDER BY begun_ns DESC LIMIT 1"
-_PROGRAMME = """
-SELECT text FROM started_programme WHERE cell = ? AND hash = ? AND begun_ns <= ? ORDER BY begun_ns DESC LIMIT 1
-"""
+_STARTED = "cell = ? AND begun_ns <= ? AND hash LIKE ? ORDER BY begun_ns DESC LIMIT 1"
+_ANY = "%"
 OPEN_DAYS = 3
 """Files kept open: an exposure may begin before midnight, and how far the log goes stands in the newest."""
 _FOREVER_NS = 2**63 - 1
@@ -92,22 +99,28 @@ class EnvironmentHistory:
         found = map(spectrum_of, self._entries(Spectrum, start_ns, end_ns, cell))
         return [spectrum for spectrum in found if spectrum.ended_ns is None or spectrum.ended_ns >= start_ns]
 
-    def programme(self, hash: str, cell: str, before_ns: int) -> str | None:
-        """Return a programme as it was compiled for a cell when it was started last, as JSON; None for an unknown one.
+    def programme(self, before_ns: int, cell: str = "", hash: str = _ANY) -> KeptProgramme | None:
+        """Return the programme that was started last, as it was compiled for its cell then; None for an unknown one.
 
         Parameters
         ----------
-        hash : str
-            Of its source.
-        cell : str
-            Channel; empty for the main cell.
         before_ns : int
             UTC, ns since the epoch; it had been started then.
+        cell : str
+            Channel; empty for the main cell.
+        hash : str
+            Of its source; of any by default.
         """
         for day in (day for day in days_in(self._folder) if day <= day_of(before_ns)):
-            for row in self._select(day, _PROGRAMME, (cell, hash, before_ns)):
-                return str(row[0])
+            for row in self._select(day, select(KeptProgramme, _STARTED), (cell, before_ns, hash)):
+                return programme_of(row)
         return None
+
+    def programmes(self, start_ns: int, end_ns: int, cell: str = "") -> list[KeptProgramme]:
+        """Return the programmes that were started on a cell between two moments (UTC, ns), both included."""
+        days = self._days(day_of(start_ns), day_of(end_ns))
+        query = select(KeptProgramme, _DURING)
+        return [programme_of(row) for day in days for row in self._select(day, query, (cell, start_ns, end_ns))]
 
     def committed_ns(self) -> int:
         """Return the time, ns since the epoch, up to which every sample is on disk for good; 0 in an empty log."""

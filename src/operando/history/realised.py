@@ -44,7 +44,7 @@ CREATE TABLE IF NOT EXISTS started_programme (
     hash TEXT NOT NULL,
     begun_ns INTEGER NOT NULL,
     text TEXT NOT NULL,
-    PRIMARY KEY (cell, hash, begun_ns)
+    PRIMARY KEY (cell, begun_ns)
 ) WITHOUT ROWID;
 """
 """In the file of the UTC day on which the step began. `limits` is the step as JSON, as the instrument ran it; `points`
@@ -184,6 +184,7 @@ class KeptProgramme:
 Kept = RealisedStep | Spectrum | KeptProgramme
 _STEP = tuple(field.name for field in fields(RealisedStep))
 _SPECTRUM = tuple(field.name for field in fields(Spectrum))
+_PROGRAMME = tuple(field.name for field in fields(KeptProgramme))
 
 
 def write(connection: sqlite3.Connection, entries: Sequence[Kept]) -> None:
@@ -196,10 +197,9 @@ def write(connection: sqlite3.Connection, entries: Sequence[Kept]) -> None:
         )
 
 
-def select(table: type[RealisedStep] | type[Spectrum], where: str) -> str:
-    """Return a query for `step_of` or `spectrum_of`."""
-    names = _STEP if table is RealisedStep else _SPECTRUM
-    return f"SELECT {', '.join(names)} FROM {table.TABLE} WHERE {where}"
+def select(table: type[Kept], where: str) -> str:
+    """Return a query for `step_of`, `spectrum_of` or `programme_of`."""
+    return f"SELECT {', '.join(field.name for field in fields(table))} FROM {table.TABLE} WHERE {where}"
 
 
 def step_of(row: Sequence[Any]) -> RealisedStep:
@@ -212,6 +212,11 @@ def spectrum_of(row: Sequence[Any]) -> Spectrum:
     found = dict(zip(_SPECTRUM, row, strict=True))
     points = tuple(SpectrumPoint(*point) for point in json.loads(found.pop("points")))
     return Spectrum(**found, points=points)
+
+
+def programme_of(row: Sequence[Any]) -> KeptProgramme:
+    """Return the programme of a row."""
+    return KeptProgramme(**dict(zip(_PROGRAMME, row, strict=True)))
 
 
 def _row(entry: Kept) -> dict[str, Any]:

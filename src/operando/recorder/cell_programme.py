@@ -92,7 +92,8 @@ def _started(history: EnvironmentHistory, channel: str, steps: Sequence[Realised
         if before and before.programme == step.programme and before.run < step.run:
             found.append(found[-1])
         else:
-            found.append(history.programme(step.programme, channel, step.ended_ns or end_ns))
+            kept = history.programme(step.ended_ns or end_ns, channel, step.programme)
+            found.append(kept.text if kept else None)
     return found
 
 

@@ -22,7 +22,7 @@ from operando.recorder.profiles import record_path
 from operando.recorder.raw_sync import RawSync
 from operando.recorder.reduction import Reduction
 from operando.recorder.run import Run, Stream
-from operando.recorder.stood import longest_interval, reach_ns, stood
+from operando.recorder.stood import Pace, stood
 
 PROMISED = 1000
 """Frames whose documents are read ahead of them; bounds the memory, too."""
@@ -89,6 +89,7 @@ class Recording:
         self.latest: Row = {}
         """The last row that was added."""
         self._history = history
+        self._pace = Pace(run, history)
         self._committed = committed
         self._frame_patience = frame_patience
         self._clock = clock
@@ -261,7 +262,7 @@ class Recording:
         for quantity, statistics in joined.items():
             self.latest |= environment_fields(quantity, statistics)
         if waiting.exposure and self._committed.ns >= waiting.exposure.end_ns:
-            self.latest |= stood(self._history, waiting.exposure, reach_ns(self.run))
+            self.latest |= stood(self._history, waiting.exposure, self._pace.reach_ns(waiting.exposure))
         self._file.append(self.latest, waiting.reason)
         return True
 
@@ -275,21 +276,21 @@ class Recording:
         joined = {}
         for quantity in JOINED:
             found = over_exposure(
-                self._history, quantity, exposure, self._reach_ns(quantity), self._committed.ns, final
+                self._history, quantity, exposure, self._reach_ns(quantity, exposure), self._committed.ns, final
             )
             if found is None:
                 return None
             joined[quantity] = found
         return joined
 
-    def _reach_ns(self, quantity: str) -> int:
+    def _reach_ns(self, quantity: str, exposure: Exposure) -> int:
         """Return how far a neighbouring sample may be away, ns: three sampling intervals of its instrument."""
         if quantity == "stack_pressure":
             interval = None
         elif quantity in ("temperature", "stack_pressure_uncertainty"):
             interval = self.run.setting("heater", "poll_interval_s")
         else:
-            interval = longest_interval(self.run.setting("programme"))
+            interval = self._pace.longest(exposure)
         return int(min(max(LEAST_REACH_S, 3 * float(interval or 0)), MOST_REACH_S) * NS)
 
     def _finish(self, end: End) -> bool:

@@ -1,17 +1,18 @@
 """Where a cell programme stood at the middle of an exposure: what is counted, and must not be averaged over a step."""
 
+import json
 import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
-from operando.history import EnvironmentHistory, Samples
+from operando.history import EnvironmentHistory, KeptProgramme, Samples
 from operando.recorder.instants import NS
 from operando.recorder.join import Exposure
 from operando.recorder.run import Run
 from operando.recorder.table import Column
-from operando.vocabulary import QUANTITY, Quality, Quantity
+from operando.vocabulary import QUANTITY, Quality, Quantity, programme_from
 
 COUNTED = ("cycle", "half_cycle", "step", "run")
 MEASURED = ("potential", "specific_capacity", "state_of_charge", "rest_age", "time_uncertainty")
@@ -66,9 +67,42 @@ def stood(history: EnvironmentHistory, exposure: Exposure, reach_ns: int) -> Map
     return row
 
 
-def reach_ns(run: Run) -> int:
-    """Return how long a value holds, ns: three of the longest sampling intervals of the programme."""
-    return int(max(LEAST_REACH_S, INTERVALS * longest_interval(run.setting("programme"))) * NS)
+class Pace:
+    """How far apart the samples of the cell in the press are: at most as far as in the programme that was started last.
+
+    Parameters
+    ----------
+    run : Run
+        Whose configuration counts where the log knows of no start.
+    history : EnvironmentHistory
+        Asked about an exposure once it is complete up to the end of that.
+    """
+
+    def __init__(self, run: Run, history: EnvironmentHistory) -> None:
+        self._history = history
+        self._configured = longest_interval(run.setting("programme"))
+        self._known_ns = run.start_ns
+        self._started: list[tuple[int, float]] | None = None
+
+    def longest(self, exposure: Exposure) -> float:
+        """Return the s between two samples at the middle of an exposure, at most."""
+        if self._started is None:  # it may have been started days ago: that is looked for once
+            before = self._history.programme(self._known_ns)
+            self._started = [_slowest(before)] if before else []
+        if exposure.end_ns > self._known_ns:
+            new = self._history.programmes(self._known_ns + 1, exposure.end_ns)
+            self._started += map(_slowest, new)
+            self._known_ns = exposure.end_ns
+        return next((s for begun, s in reversed(self._started) if begun <= exposure.middle_ns), self._configured)
+
+    def reach_ns(self, exposure: Exposure) -> int:
+        """Return how long a value holds, ns: three of the longest sampling intervals."""
+        return int(max(LEAST_REACH_S, INTERVALS * self.longest(exposure)) * NS)
+
+
+def _slowest(kept: KeptProgramme) -> tuple[int, float]:
+    """Return when a programme was started, and the longest of its sampling intervals, s."""
+    return kept.begun_ns, max(step.sample_interval for step in programme_from(json.loads(kept.text)).steps)
 
 
 def longest_interval(programme: Any) -> float:
