@@ -124,7 +124,10 @@ def _write_steps(group: h5py.Group, run: Run, steps: Sequence[RealisedStep], cou
     _write_texts(group, "limits", (step.limits for step in steps))
     _write_numbers(group, "begun", ((step.begun_ns - run.start_ns) / NS for step in steps), "s", **start)
     _write_numbers(group, "ended", (_seconds(run, step.ended_ns) for step in steps), "s", **start)
-    _write_numbers(group, "time_uncertainty", (step.uncertainty_ns / NS for step in steps), "s")
+    uncertainties = (
+        math.nan if step.ended_ns is None else step.uncertainty_ns / NS for step in steps
+    )  # told at the end
+    _write_numbers(group, "time_uncertainty", uncertainties, "s")
     _write_numbers(group, "duration", (_number(step.duration) for step in steps), "s", description=DURATION)
     _write_numbers(group, "charge", (_number(step.charge) for step in steps), "A h", description="charging positive")
     _write_numbers(group, "voltage", (_number(step.voltage) for step in steps), "V", scale=CELL)
