@@ -40,7 +40,7 @@ def test_everything_of_a_sample_is_told_at_once_under_its_own_time() -> None:
         "voltage": 3.2, "current": 0.1, "charge": 0.1 / 3600, "step_charge": 0.1 / 3600, "cycle": 1.0, "step": 1.0,
         "run": 1.0, "half_cycle": 1.0, "step_time": 1.0, "potential": 3.82, "time_uncertainty": 5e-4,
         "specific_capacity": 0.1 / 3.6 / 0.01, "state_of_charge": 0.1 / 3600 / 2.75e-3, "rest_age": 0.0,
-        "cell_overload": 0.0, "asked_current": 0.1,
+        "cell_overload": 0.0, "asked_current": 0.1, "sample_interval": 1.0,
     }  # fmt: skip
     assert {name: reading.value for name, reading in found.items()} == pytest.approx(expected)
 

@@ -247,6 +247,22 @@ def test_a_rest_between_two_programmes_is_no_charge() -> None:
     assert bench.tripped == []
 
 
+@pytest.mark.parametrize(("interval", "tripped"), [(60.0, []), (0.5, ["watched"])])
+def test_a_programme_sampled_once_a_minute_does_not_begin_at_each_sample(interval: float, tripped: list[str]) -> None:
+    """The charge passes zero at the second sample: 0.25 mA h, 8 V of drive, would be taken for another programme's."""
+
+    def drive(seconds: float) -> float:
+        return 60.0 + 4960.0 / 0.153 * 0.015 * seconds / 3600.0
+
+    courses = {
+        **stack(drive),
+        "current": every(60.0, steady(-0.015)),
+        "charge": every(60.0, lambda seconds: 0.015 * (60.0 - seconds) / 3600.0),
+        "sample_interval": every(60.0, steady(interval)),
+    }
+    assert Watched((LYING,)).run(200.0, courses).tripped == tripped
+
+
 def test_what_a_spectrum_has_passed_is_told_behind_it_and_begins_no_programme() -> None:
     """The charge of the spectrum, 0.2 uA h, comes while the last current that is known is the 0 A of a rest."""
     bench = Watched((LYING,))

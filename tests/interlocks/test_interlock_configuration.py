@@ -125,7 +125,7 @@ def test_an_endstation_without_rows_watches_nothing(tmp_path: Path) -> None:
 
 def test_the_shipped_table_watches_every_fact_and_releases_only_on_too_much_pressure() -> None:
     table = interlock_table(load(SHIPPED / "simulated.toml"))
-    compared = {"asked_current", "allowed_current"}  # with what flows
+    compared = {"asked_current", "allowed_current", "sample_interval"}  # with what flows, and when
     assert set(FACTS) - compared <= {row.quantity for row in table}
     releasing = [row.name for row in table if row.actions.pressure is PressureAction.RELEASE]
     assert releasing == ["over_pressure", "pressure_surge"]

@@ -151,23 +151,24 @@ class Unexplained:
         V.
     couplings : Couplings
         As identified.
-    pause : float
-        s without a sample of the cell after which another programme may have begun.
     """
 
     limit: float
     couplings: Couplings
-    pause: float = 2.0
     every_step: ClassVar[bool] = False
     stands: ClassVar[bool] = False
     SHARE: ClassVar[float] = 0.2
     """Of what is explained: 12 % of large-signal hysteresis of the piezo, the rest for the couplings."""
+    PAUSE: ClassVar[float] = 4.0
+    """Sample intervals of a step without a sample of the cell, after which another programme may have begun."""
+    SHORTEST_PAUSE: ClassVar[float] = 2.0
+    """s; a step may be sampled faster than its line is listened to."""
 
     def judge(self, look: Look, memory: Numbers) -> Verdict:
         """Compare the drive with what is explained."""
         drive, pressure = believed(look.reading), look.good("stack_pressure")
         temperature = look.good("temperature")
-        reference, counted = memory or ((), (0.0, math.nan, math.nan))
+        reference, counted = memory or ((), (0.0, math.nan, math.nan, 0.0))
         counted = self._counted(look, counted)
         if drive is None or pressure is None or temperature is None:
             return Verdict(None, memory=(reference, counted))
@@ -189,23 +190,24 @@ class Unexplained:
         return f"{value:+.2f} {unit} off what pressure, temperature and charge explain, more than {window} of that"
 
     def _counted(self, look: Look, before: tuple[float, ...]) -> tuple[float, ...]:
-        """Return the charge passed since the reference, and time (s) and charge (A h) of the last sample.
+        """Return the charge passed since the reference; of the last sample time (s), charge (A h) and interval (s).
 
         The charge of a programme begins at zero: after a pause a small one is new, and so is one that the current
         could not have reached from the last one, but is nearer to zero than to that. A spectrum and a held voltage pass
         some charge that is told behind them, when no current flows any more.
         """
-        total, last, charged = before
+        total, last, charged, interval = before
         charge, current = look.readings.get("charge"), look.good("current")
         value = believed(charge)
         if charge is None or value is None or current is None or charge.time_ns * 1e-9 == last:
             return before
-        now = charge.time_ns * 1e-9
+        now, stated = charge.time_ns * 1e-9, look.good("sample_interval") or 0.0
+        pause = max(self.SHORTEST_PAUSE, self.PAUSE * max(interval, stated))
         passed, flow = now - last, 2.0 * abs(current) / SECONDS_PER_HOUR
-        begun = passed > self.pause and abs(value) <= flow * self.pause
+        begun = passed > pause and abs(value) <= flow * pause
         if math.isnan(last):
-            return total, now, value
+            return total, now, value, stated
         unreachable = abs(value - charged) > flow * passed + LEAST_CHARGE
         if begun or (unreachable and abs(value) < abs(value - charged)):
-            return total + value, now, value
-        return total + value - charged, now, value
+            return total + value, now, value, stated
+        return total + value - charged, now, value, stated

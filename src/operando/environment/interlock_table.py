@@ -24,8 +24,6 @@ from operando.vocabulary import CurrentAction, HeatAction, PressureAction, unit_
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-PAUSE = 4.0
-"""Sample intervals without a sample: no programme runs."""
 MILLIAMPERE_HOURS = 1000.0
 """In an A h."""
 
@@ -73,7 +71,7 @@ def _condition(row: InterlockRow, config: Endstation) -> Condition:
         "short_circuit": lambda: ShortCircuit(limit, channel),
         "surge": lambda: CurrentSurge(limit, channel),
         "lead_off": lambda: LeadOff(limit, channel),
-        "unexplained": lambda: Unexplained(limit, _couplings(config), PAUSE * config.programme.sample_interval_s),
+        "unexplained": lambda: Unexplained(limit, _couplings(config)),
     }
     return made[row.condition]()
 

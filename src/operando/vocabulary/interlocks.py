@@ -56,6 +56,7 @@ FACTS: dict[str, str] = {
     "cell_overload": "",
     "asked_current": "A",
     "allowed_current": "A",
+    "sample_interval": "s",
 }
 """What interlocks may watch that is no logged quantity, with its unit.
 
@@ -63,8 +64,8 @@ FACTS: dict[str, str] = {
 that it or its actuator is faulty. ``heater_fault``: loop break, heater failure, over-range or lost remote setpoint.
 ``log_unwritten``: the time since the environment log was last on its disk. ``cell_overload``: the potentiostat gives
 a sample the status overload. ``asked_current``: what the step of a sample asks for, where it is a constant current;
-``allowed_current``: what it may draw, where it is a constant voltage. Of the cell on a further channel ``B`` they are
-called ``cell_overload_b``, and so on.
+``allowed_current``: what it may draw, where it is a constant voltage; ``sample_interval``: how often it is sampled. Of
+the cell on a further channel ``B`` they are called ``cell_overload_b``, and so on.
 A heartbeat is the time since the last beat; 0 where none is expected: never heard, or ended in order.
 """
 
@@ -72,7 +73,7 @@ A heartbeat is the time since the last beat; 0 where none is expected: never hea
 OPEN_READ_BACK = "open circuit read back: "
 """How ``CELL:OPEN_VERIFIED`` begins once the circuit was seen open; anything else says that it was not."""
 
-CELL_FACTS = frozenset({"cell_overload", "asked_current", "allowed_current"})
+CELL_FACTS = frozenset({"cell_overload", "asked_current", "allowed_current", "sample_interval"})
 """Those that come with each sample of a cell."""
 
 

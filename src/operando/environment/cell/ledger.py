@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from operando.control.accounting import Account
 from operando.environment.cell.facts import CellFacts, Telling
+from operando.environment.cell.silence import interval_of
 from operando.instruments.cell_output import OVERLOAD
 from operando.instruments.roles import ClockReading, ImpedancePoint, Sample
 from operando.vocabulary import ConstantCurrent, ConstantVoltage, Quality, Reading, Step
@@ -49,6 +50,7 @@ class Ledger:
             "cell_overload": Reading(float(bool(sample.status & OVERLOAD)), time_ns),
             "time_uncertainty": Reading(sample.uncertainty_ns * 1e-9, time_ns),
             "step_time": Reading(account.step_time, time_ns),
+            "sample_interval": Reading(interval_of(step), time_ns),
         }
         if math.isfinite(self.counter):
             found["potential"] = Reading(sample.voltage + self.counter, time_ns, quality)

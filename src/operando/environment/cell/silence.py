@@ -16,8 +16,13 @@ def patience(step: Step) -> float:
     """Return the s after a packet at which the next is missed."""
     if isinstance(step, Impedance):
         return PERIODS / step.low_frequency + SETTLING
-    interval = max(step.sample_interval, STAIR / step.rate) if isinstance(step, VoltageRamp) else step.sample_interval
+    interval = interval_of(step)
     return max(1.5 * interval, interval + SHORTEST_DELAY)
+
+
+def interval_of(step: Step) -> float:
+    """Return the s between two samples of a step, at most."""
+    return max(step.sample_interval, STAIR / step.rate) if isinstance(step, VoltageRamp) else step.sample_interval
 
 
 class Silence:
