@@ -24,6 +24,11 @@ SPEED = 250.0
 CAPACITY = 0.3142
 """mA h: 0.4 mA h/cm² on 10 mm, so that a charge takes 12 s at 98 mA."""
 CURRENT = 0.098
+SAFETY = {
+    "upper_voltage": {"value_V": 4.4, "scale": "Li/Li+"},
+    "lower_voltage": {"value_V": 2.6, "scale": "Li/Li+"},
+    "delay_s": 2.0,
+}
 
 
 @dataclass
@@ -95,8 +100,8 @@ def _endstation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     configuration = write_configuration(folder / "configuration", SPEED, 1, 1, None, None, None)
     document = tomlkit.parse(configuration.read_text())
     document["cell"]["nominal_capacity_mAh"] = CAPACITY
-    del document["cell"]["active_mass_mg"]  # which would not hold so little
-    document["programme"] = one_cycle(CURRENT)
+    document["cell"].update(active_mass_mg=CAPACITY / 0.2, loading_mg_per_cm2=CAPACITY / 0.2 / 0.7854)  # 200 mA h/g
+    document["programme"] = one_cycle(CURRENT, safety=SAFETY)
     configuration.write_text(tomlkit.dumps(document))
     place = Root(folder / "root")
     supervisor = bring_up(place, configuration)

@@ -12,6 +12,11 @@ from operando.vocabulary import QUANTITY
 pytestmark = [pytest.mark.endstation, pytest.mark.timeout(120)]
 
 WATCHED = ("stack_pressure", "stack_pressure_setpoint", "piezo_drive", "temperature", "heater_drive")
+AT_THE_CELL = (
+    "voltage", "current", "charge", "cycle", "half_cycle", "step", "run", "step_time", "step_charge", "potential",
+    "specific_capacity", "state_of_charge", "rest_age", "time_uncertainty", "clock_drift", "clock_drift_uncertainty",
+)  # fmt: skip
+"""An efficiency is told at the end of a cycle: tests/environment/test_cell_records_are_the_log.py waits for one."""
 MICROSECOND = 1000
 
 READ_WITH_CAPROTO = """
@@ -23,11 +28,17 @@ context = Context()
 pvs = context.get_pvs(*names.values(), timeout=20)
 for quantity, pv in zip(names, pvs):
     pv.wait_for_connection(timeout=20)
-until = time.monotonic() + 4
+(start,) = context.get_pvs({start!r}, timeout=20)
+start.wait_for_connection(timeout=20)
+began, drift = time.time(), pvs[list(names).index("clock_drift")]
+start.write(1, wait=True, timeout=10)
+while drift.read(data_type="time", timeout=10).metadata.timestamp < began:
+    assert time.time() < began + 20, "the cell programme does not start"
+until = time.monotonic() + 6
 while time.monotonic() < until:
     for quantity, pv in zip(names, pvs):
         reading = pv.read(data_type="time", timeout=10)
-        stamp = reading.metadata.stamp.as_epics_timestamp() if False else reading.metadata.stamp
+        stamp = reading.metadata.stamp
         found.setdefault(quantity, []).append((stamp.secondsSinceEpoch, stamp.nanoSeconds, float(reading.data[0])))
 context.disconnect()
 print(json.dumps(found))
@@ -36,12 +47,13 @@ EPICS_EPOCH = 631152000
 
 
 def test_another_client_sees_the_values_of_the_log(live: Live) -> None:
-    names = {quantity: live.config.prefix + QUANTITY[quantity].record for quantity in WATCHED}
-    client = live.start_python(READ_WITH_CAPROTO.format(names=names))
+    live.wait_for_idle_cell()
+    names = {quantity: live.config.prefix + QUANTITY[quantity].record for quantity in (*WATCHED, *AT_THE_CELL)}
+    client = live.start_python(READ_WITH_CAPROTO.format(names=names, start=live.config.prefix + "CELL:START"))
     said, _ = client.communicate(timeout=100)
     assert client.returncode == 0, said
     found = json.loads(said.splitlines()[-1])
-    for quantity in WATCHED:
+    for quantity in names:
         times = np.array(
             [(seconds + EPICS_EPOCH) * 10**9 + nano for seconds, nano, _ in found[quantity]], dtype=np.int64
         )
