@@ -1,9 +1,6 @@
 """A source meter as galvanostat: the host runs the programme, and the instrument keeps the limits without it."""
 
 import math
-import os
-import random
-from collections import Counter
 from dataclasses import replace
 from itertools import pairwise
 from typing import Any
@@ -13,7 +10,7 @@ from instruments.source_meter_bench import SourceMeterBench
 from instruments.virtual_bench import ends, programme, samples
 from sim_wires.capacitor import Capacitor
 
-from operando.errors import InstrumentError, InstrumentRefused, NoReply, RequestRefused
+from operando.errors import InstrumentRefused, NoReply, RequestRefused
 from operando.vocabulary import (
     ConstantCurrent,
     ConstantVoltage,
@@ -269,33 +266,3 @@ def test_a_clock_that_drifts_is_measured(bench: SourceMeterBench) -> None:
     assert clock is not None
     assert not clock.arrival_only
     assert clock.drift == pytest.approx(-2e-4, abs=1e-4)
-
-
-LIVES = 2_000 if os.environ.get("OPERANDO_FULL") else 25
-
-
-def test_on_a_noisy_line_every_error_is_typed_and_the_cell_stays_inside_its_limits() -> None:
-    outcomes: Counter[str] = Counter()
-    for life in range(LIVES):
-        bench = SourceMeterBench(Capacitor(voltage=3.0, farad=5e-4, ohm=500.0))
-        bench.driver.poll()
-        bench.dice = random.Random(life)
-        whole = programme(Loop(2, (charge(), step(Rest, 3, longest=1.0), discharge()), cycles=True))
-        started = False
-        while bench.now < 40.0:
-            try:
-                if not bench.driver.running() and not started:
-                    bench.driver.start(whole)
-                    started = True
-                bench.driver.poll()
-                outcomes["good"] += 1
-            except InstrumentError as error:
-                outcomes[type(error).__name__] += 1
-            bench.pass_time(0.05)
-            assert LOWER - 2e-3 < bench.cell.voltage < UPPER + 2e-3
-            assert abs(bench.cell.current) <= CURRENT * 1.001
-        bench.dice = None
-        bench.driver.cell_off()
-        assert math.isnan(bench.driver.verify_open())
-        assert bench.cell.state == "open"
-    assert {"good", "NoReply", "BadReply", "InstrumentRefused"} <= set(outcomes)

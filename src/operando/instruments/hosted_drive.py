@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from operando.errors import RequestRefused
 from operando.vocabulary import CellProgramme, ConstantCurrent, ConstantVoltage, Limit, Rest, Safety, Step
 
+BEYOND = 1.1
+"""Of the current that is not exceeded; less may be noise."""
+
 
 @dataclass(frozen=True, slots=True)
 class Drive:
@@ -21,6 +24,10 @@ class Drive:
 
     voltage: float | None = None
     current: float = 0.0
+
+    def exceeded(self, ampere: float) -> bool:
+        """Return whether an instrument that does as told cannot have measured this current."""
+        return self.voltage is not None and abs(ampere) > BEYOND * self.current
 
 
 REST = Drive()

@@ -71,9 +71,13 @@ class HostedRun:
         How many of its steps have begun before.
     counts : bool
         Each step is a run of its own; a rest for a pause is none.
+    uncertain : bool
+        Not all that passed before was counted.
     """
 
-    def __init__(self, programme: CellProgramme, at: Position, begun: int = 0, counts: bool = True) -> None:
+    def __init__(
+        self, programme: CellProgramme, at: Position, begun: int = 0, counts: bool = True, uncertain: bool = False
+    ) -> None:
         self._safety = programme.safety
         self._ahead = islice(_unrolled(programme.parts, at.cycle), begun, None)
         self._following = next(self._ahead, None)
@@ -84,7 +88,9 @@ class HostedRun:
         self.first_cycle = at.cycle
         self.run = at.run + begun if counts else at.run
         self.total = at.passed
-        """A h that passed in the steps before."""
+        """A h that was counted in the steps before."""
+        self.uncertain = uncertain
+        """More may have passed in them; what is told of them is not a number."""
         self.step: Step | None = None
         """The step that runs."""
         self.cycle = at.cycle
@@ -95,13 +101,13 @@ class HostedRun:
         self.safety = ""
         """Which safety limit was exceeded: the programme is over."""
         self.charge = 0.0
-        """A h that passed in the step."""
+        """A h that was counted in the step."""
         self._begun = 0.0
         self._last: Look | None = None
         self._due = 0.0
         self._beyond_since: float | None = None
         self._drive = REST
-        self._was_found = False
+        self._was_found = self._unseen = False
 
     @property
     def upcoming(self) -> Drive | None:
@@ -110,7 +116,7 @@ class HostedRun:
 
     def next_step(self) -> None:
         """Go on to the step that is upcoming."""
-        self._drive, self._was_found = self.upcoming or REST, False
+        self._drive, self._was_found, self._unseen = self.upcoming or REST, False, False
         self.step, self.cycle = self._following or (None, self.cycle)
         self._following = next(self._ahead, None)
         self.ordinal += 1
@@ -123,9 +129,12 @@ class HostedRun:
         self._begun, self._due = elapsed, elapsed
 
     def found(self, elapsed: float) -> None:
-        """Take notice that the step began at a time, and has run since without a host: its charge is not known."""
+        """Take notice that the step began at a time, and has run since without a host: its charge is not known.
+
+        Limits are kept by what is counted from here on.
+        """
         self.begun(elapsed)
-        self.charge, self._was_found = math.nan, True
+        self._was_found, self._unseen = True, self._drive.voltage is not None
 
     @property
     def next_look(self) -> float:
@@ -158,7 +167,7 @@ class HostedRun:
             Sample(
                 voltage=look.voltage, current=look.current, elapsed=look.elapsed, cycle=self.cycle, step=step.number,
                 status=look.status, time_ns=look.time_ns, arrival_ns=look.arrival_ns, run=self.run,
-                step_charge=self.charge, uncertainty_ns=look.uncertainty_ns, charge_before=self.total,
+                step_charge=self._told_charge, uncertainty_ns=look.uncertainty_ns, charge_before=self._told_before,
             )
         ]  # fmt: skip
 
@@ -169,18 +178,29 @@ class HostedRun:
         number = self.step.number if self.step else 0
         said = StepEnd(
             cycle=self.cycle, step=number, run=self.run, end=None if self.safety else self.end, elapsed=elapsed,
-            time_ns=time_ns, safety=self.safety, uncertainty_ns=uncertainty_ns, step_charge=self.charge,
-            charge_before=self.total,
+            time_ns=time_ns, safety=self.safety, uncertainty_ns=uncertainty_ns,
+            step_charge=self._told_charge, charge_before=self._told_before,
         )  # fmt: skip
         self.total += self.charge
+        self.uncertain = self.uncertain or self._unseen
         return said
+
+    @property
+    def _told_charge(self) -> float:
+        return math.nan if self._unseen else self.charge
+
+    @property
+    def _told_before(self) -> float:
+        return math.nan if self.uncertain else self.total
 
     def _count(self, look: Look) -> None:
         """Count charge: by the trapezium, and before the first look by what flows there."""
-        step, last = self.step, self._last
-        if math.isnan(self.charge) and isinstance(step, ConstantCurrent) and look.limited:
-            self.charge = look.current * (look.elapsed - self._begun) / SECONDS_PER_HOUR  # it was so all the time
-        elif last is None:
+        last = self._last
+        if last is None and self._unseen and isinstance(self.step, ConstantCurrent) and look.limited:
+            self._unseen = False  # it was so all the time
+        if last is None and self._unseen:
+            return
+        if last is None:
             self.charge += look.current * (look.elapsed - self._begun) / SECONDS_PER_HOUR
         else:
             mean = (look.current + last.current) / 2

@@ -38,8 +38,6 @@ CURRENT_LIMIT = 1.0
 LARGEST_VOLTAGE = 20.0
 SHORTEST_INTERVAL = 0.5
 """s; a change of step is some 300 characters on the line."""
-TIMER_TURN = 100_000.0
-"""s after which the timer begins anew by itself."""
 KINDS = frozenset(kind.kind for kind in (Rest, ConstantCurrent, ConstantVoltage))
 
 
@@ -69,10 +67,10 @@ class Keithley2400:
         self._drive: Drive | None = None  # what it gives; None with the output off
         self._end: ProgrammeEnd | None = None
         self._said: list[Said] = []
-        self._clock = InstrumentClock()
-        self._timer = StepTimer(TIMER_TURN)
+        self._clock, self._timer = InstrumentClock(), StepTimer(commands.TIMER_TURN)
         self._asked: float | None = None  # s of the host's clock when a reading was asked for that has not come
         self._partial = b""
+        self._beyond = False  # whether the last reading was of more current than it was told to give
         self._adopted: CellProgramme | None = None
         self._known = False  # whether what the instrument gives is known
 
@@ -279,8 +277,11 @@ class Keithley2400:
         text = line.decode("latin-1").strip()
         if not text or run is None:
             return
-        found = commands.reading(text)
-        elapsed = self._timer.elapsed(found.timer, self._monotonic())
+        found, now = commands.reading(text), self._monotonic()
+        before, self._beyond = self._beyond, self._drive is not None and self._drive.exceeded(found.current)
+        if not self._timer.believes(found.timer, now) or (self._beyond and not before):
+            raise BadReply(f"Keithley 2400: {text!r} cannot be, by its timer or its current; it is left out once")
+        elapsed = self._timer.elapsed(found.timer, now)
         if not self._clock.believes(elapsed, arrival_ns):
             self._clock = self._clock.doubting(elapsed, arrival_ns)
             raise BadReply(f"Keithley 2400: a reading of {elapsed:g} s came, which cannot be; it is left out")

@@ -26,6 +26,8 @@ OPEN = "0;HIMP"
 ON = ":OUTP ON"
 STAMP = ":SYST:TIME?;:SYST:TIME:RES"
 """The timer is set to zero for each step: its answers have seven digits."""
+TIMER_TURN = 100_000.0
+"""s after which the timer begins anew by itself."""
 FOUND = ":OUTP?;:DISP:WIND1:TEXT:DATA?;:DISP:WIND2:TEXT:DATA?"
 OPEN_COMPLIANCE = 6.0
 """V, of the source of no current: above any cell, as 3-24 wants it."""
@@ -35,7 +37,9 @@ NOT_A_NUMBER = 9.9e37
 _NUMBER = r"([+-]?\d+(?:\.\d*)?(?:E[+-]?\d+)?)"
 _READING = re.compile(",".join([_NUMBER] * 4), re.IGNORECASE)
 _PLACE = re.compile(r"R(\d+) N(\d+) C(\d+)")
-_BEGIN = re.compile(rf"T{_NUMBER} Q{_NUMBER}", re.IGNORECASE)
+UNCERTAIN = " U"
+"""Behind a charge that is not all that passed."""
+_BEGIN = re.compile(rf"T{_NUMBER} Q{_NUMBER}({UNCERTAIN})?", re.IGNORECASE)
 LONGEST_PAUSE = 30 * 86_400.0
 """s."""
 PAUSE_INTERVAL = 0.5
@@ -77,7 +81,9 @@ class Mark:
     begun : float
         s of the programme at which the step began, and the timer was set to zero.
     total : float
-        A h that passed before the step.
+        A h that was counted before the step.
+    uncertain : bool
+        More may have passed.
     """
 
     run: int
@@ -85,11 +91,12 @@ class Mark:
     cycle: int
     begun: float
     total: float
+    uncertain: bool = False
 
     @classmethod
     def of(cls, run: HostedRun, begun: float) -> "Mark":
         """Return the mark of the step that runs."""
-        return cls(run.run, run.ordinal if run.counts else 0, run.first_cycle, begun, run.total)
+        return cls(run.run, run.ordinal if run.counts else 0, run.first_cycle, begun, run.total, run.uncertain)
 
     @property
     def position(self) -> Position:
@@ -99,20 +106,22 @@ class Mark:
     def found(self, programme: CellProgramme | None) -> HostedRun | None:
         """Return the run that stands on the display, right before its step; None where its programme is not known."""
         if self.ordinal == 0:
-            return pause(PAUSE_INTERVAL, self.position)
-        return HostedRun(programme, self.position, begun=self.ordinal - 1) if programme is not None else None
+            return pause(PAUSE_INTERVAL, self.position, self.uncertain)
+        if programme is None:
+            return None
+        return HostedRun(programme, self.position, begun=self.ordinal - 1, uncertain=self.uncertain)
 
     def command(self) -> str:
         """Return what writes it: 20 characters at most above, 32 below (18-46)."""
         above = f"R{self.run} N{self.ordinal} C{self.cycle}"
-        below = f"T{self.begun:.2f} Q{self.total:.8E}"
+        below = f"T{self.begun:.2f} Q{self.total:.8E}{UNCERTAIN * self.uncertain}"
         return f':DISP:WIND1:TEXT:DATA "{above:.20}";:DISP:WIND2:TEXT:DATA "{below:.32}";:SYST:ERR?'
 
 
-def pause(interval: float, at: Position) -> HostedRun:
+def pause(interval: float, at: Position, uncertain: bool = False) -> HostedRun:
     """Return a rest that is no part of a programme, with a sample each ``interval`` s."""
     step = Rest(number=0, name="pause", ends=(End(Limit.TIME, LONGEST_PAUSE),), sample_interval=interval)
-    return HostedRun(CellProgramme("pause", (step,), Safety(), "", "", math.nan), at, counts=False)
+    return HostedRun(CellProgramme("pause", (step,), Safety(), "", "", math.nan), at, counts=False, uncertain=uncertain)
 
 
 def reading(line: str) -> Reading:
@@ -174,7 +183,7 @@ def mark(above: str, below: str) -> Mark | None:
     if place is None or begin is None:
         return None
     run, ordinal, cycle = (int(number) for number in place.groups())
-    return Mark(run, ordinal, cycle, float(begin[1]), float(begin[2]))
+    return Mark(run, ordinal, cycle, float(begin[1]), float(begin[2]), bool(begin[3]))
 
 
 def seconds(answer: str) -> float:
