@@ -17,7 +17,7 @@ from operando.devices.mailbox import Mailbox
 from operando.devices.measurement import Measurement
 from operando.devices.rest_age import RestAge
 from operando.errors import MoveFailed
-from operando.vocabulary import DONE, CellProgramme, Limit, ProgrammeState, programme_from
+from operando.vocabulary import DONE, CellProgramme, Limit, ProgrammeState, cell_subsystem, of_channel, programme_from
 
 _logger = logging.getLogger(__name__)
 
@@ -82,13 +82,12 @@ class Potentiostat(Device):
     heartbeat = FormattedComponent(Heartbeat, "{self.prefix}ENVIRONMENT:HEARTBEAT", kind="omitted")
 
     def __init__(self, prefix: str = "", *, name: str, channel: str = "", **kwargs: Any) -> None:
-        self.subsystem = f"CELL_{channel}" if channel else "CELL"
+        self.subsystem = cell_subsystem(channel)
         super().__init__(prefix, name=name, **kwargs)
-        suffix = f"_{channel.lower()}" if channel else ""
         self.readings: dict[str, EpicsSignalRO] = {each: getattr(self, each) for each in READINGS}
         """By name in the table of quantities."""
         for attribute, signal in self.readings.items():
-            signal.name = f"{attribute}{suffix}"
+            signal.name = of_channel(attribute, channel)
         self.watch = CellWatch(self)
         """Set to something that is waited for."""
         self._mailbox = Mailbox(name, self.request, self.reply)

@@ -108,7 +108,7 @@ class InterlockRow(Table):
 
     def on_channel(self, channel: str) -> Self:
         """Return the same row for the cell of a channel."""
-        changes = {"name": f"{self.name}_{channel.lower()}", "quantity": of_channel(self.quantity, channel)}
+        changes = {"name": of_channel(self.name, channel), "quantity": of_channel(self.quantity, channel)}
         return self.model_copy(update=changes | {"every_cell": False})
 
     @property

@@ -17,7 +17,7 @@ from operando.environment.publication import Publication
 from operando.environment.schedule import Schedule, until
 from operando.environment.takeover import Before
 from operando.history import EnvironmentHistory, EnvironmentLog
-from operando.vocabulary import Reading
+from operando.vocabulary import Reading, of_channel
 
 LISTEN_INTERVAL = 0.02
 """s between two looks at a potentiostat's line: what a sample waits there is the error of its time."""
@@ -99,7 +99,7 @@ def remembered(channel: str) -> str:
     >>> remembered(""), remembered("B")
     ('cell', 'cell_b')
     """
-    return f"cell_{channel.lower()}" if channel else "cell"
+    return of_channel("cell", channel)
 
 
 def _facts(cell: Cell) -> CellFacts:

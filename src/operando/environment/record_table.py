@@ -8,7 +8,7 @@ from operando.environment.heartbeats import KINDS
 from operando.environment.log_keeping import log_records
 from operando.environment.timing import timing_records
 from operando.records import Kind, Put, RecordSpec
-from operando.vocabulary import QUANTITIES, Quantity, channel_quantities
+from operando.vocabulary import QUANTITIES, Quantity, cell_subsystem, channel_quantities
 
 INTEGERS = ("CYCLE", "STEP", "RUN", "HALF_CYCLE", "WRITES")
 
@@ -25,7 +25,7 @@ def record_table(puts: Mapping[str, Put], channels: Sequence[str] = ()) -> list[
     """
     specs = [_reading(quantity) for quantity in QUANTITIES]
     specs += [_reading(quantity) for channel in channels for quantity in channel_quantities(channel)]
-    specs += [spec for name in ("CELL", *(f"CELL_{channel}" for channel in channels)) for spec in _cell(name)]
+    specs += [spec for name in map(cell_subsystem, ("", *channels)) for spec in _cell(name)]
     specs += _regulated("PRESSURE", "stack pressure", "MPa", "MPa", 4)
     specs += _regulated("TEMPERATURE", "temperature", "degC", "K", 2)
     specs += [

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from operando.errors import RecordError
 from operando.export.record import Log, logs, seconds_to_ns, start_ns
 from operando.recorder.instants import NS
+from operando.vocabulary import of_channel
 
 PASCAL_PER_MEGAPASCAL = 1e6
 REACH_S = 2.0
@@ -67,7 +68,7 @@ def battery_table(file: h5py.File, channel: str = "") -> BatteryTable:
     RecordError
         It holds no electrochemistry.
     """
-    found = of_channel(logs(file), channel)
+    found = _of_one_cell(logs(file), channel)
     missing = [quantity for quantity in ("voltage", "current") if quantity not in found]
     if missing:
         raise RecordError(f"{file.filename}: no {' and no '.join(missing)} in its environment log; bdf needs both")
@@ -86,11 +87,11 @@ def battery_table(file: h5py.File, channel: str = "") -> BatteryTable:
     return BatteryTable(tuple(columns), len(voltage) - len(time))
 
 
-def of_channel(found: Mapping[str, Log], channel: str) -> dict[str, Log]:
+def _of_one_cell(found: Mapping[str, Log], channel: str) -> dict[str, Log]:
     """Return the logs of one cell by their plain names."""
     if not channel:
         return dict(found)
-    suffix = f"_{channel.lower()}"
+    suffix = of_channel("", channel)
     return {name.removesuffix(suffix): log for name, log in found.items() if name.endswith(suffix)}
 
 

@@ -16,7 +16,7 @@ from operando.errors import RecordError
 from operando.recorder.environment_logs import environment_logs
 from operando.recorder.instants import NS, from_posix
 from operando.recorder.tree import entries, text_attribute, text_of
-from operando.vocabulary import Quality
+from operando.vocabulary import Quality, of_channel
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ def start_document(file: h5py.File) -> dict[str, Any]:
 
 def cell_programme(file: h5py.File, channel: str = "") -> h5py.Group | None:
     """Return what became of the cell programme of a cell; None where none ran."""
-    name = f"cell_programme_{channel.lower()}" if channel else "cell_programme"
+    name = of_channel("cell_programme", channel)
     return next((entry[name] for entry in entries(file) if isinstance(entry.get(name), h5py.Group)), None)
 
 

@@ -6,6 +6,8 @@ https://manual.nexusformat.org/classes/base_classes/NXenvironment.html
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
+from operando.vocabulary import of_channel
+
 
 @dataclass(frozen=True, slots=True)
 class Sensor:
@@ -63,7 +65,7 @@ class Environment:
 
     def logged(self, quantity: str) -> str:
         """Return the name of a quantity in the environment log."""
-        return f"{quantity}_{self.channel.lower()}" if self.channel else quantity
+        return of_channel(quantity, self.channel)
 
 
 ELECTROCHEMISTRY = Environment(
@@ -161,7 +163,9 @@ def environments(channels: Iterable[str]) -> tuple[Environment, ...]:
     >>> environments(["B"])[-1].name, environments(["B"])[-1].logged("voltage")
     ('electrochemistry_b', 'voltage_b')
     """
-    further = (replace(ELECTROCHEMISTRY, name=_of(name), channel=name) for name in channels)
+    further = (
+        replace(ELECTROCHEMISTRY, name=of_channel(ELECTROCHEMISTRY.name, name), channel=name) for name in channels
+    )
     return (*ENVIRONMENTS, *further)
 
 
@@ -175,7 +179,3 @@ def channel_of(environment: str) -> str:
     """
     stem = f"{ELECTROCHEMISTRY.name}_"
     return environment.removeprefix(stem[:-1]) if environment.startswith(stem) else ""
-
-
-def _of(channel: str) -> str:
-    return f"{ELECTROCHEMISTRY.name}_{channel.lower()}"

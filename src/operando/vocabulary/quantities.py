@@ -112,6 +112,17 @@ CELL = "CELL:"
 """Records of the main cell; those of a further channel ``B`` are called ``CELL_B:…``, its quantities ``voltage_b``."""
 
 
+def cell_subsystem(channel: str) -> str:
+    """Return what the records of a cell begin with, in front of the colon; the main cell's channel is empty.
+
+    Examples
+    --------
+    >>> cell_subsystem("B"), cell_subsystem("")
+    ('CELL_B', 'CELL')
+    """
+    return f"CELL_{channel}" if channel else "CELL"
+
+
 def channel_quantities(channel: str) -> tuple[Quantity, ...]:
     """Return the quantities of the cell on a further channel.
 
@@ -144,7 +155,7 @@ def quantity_of(name: str) -> Quantity | None:
 
 
 def _of_channel(quantity: Quantity, channel: str) -> Quantity:
-    record = quantity.record.replace(CELL, f"CELL_{channel}:", 1)
+    record = quantity.record.replace(CELL, f"{cell_subsystem(channel)}:", 1)
     name = f"{quantity.name}_{channel.lower()}"
     return replace(quantity, name=name, record=record)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from operando.history import KeptProgramme, RealisedStep, Spectrum
 from operando.records import Value
-from operando.vocabulary import Reading
+from operando.vocabulary import Reading, cell_subsystem, of_channel
 
 LONG_TEXT = 65_536
 """Bytes of the records of a compiled programme, and of a spectrum, as JSON."""
@@ -46,11 +46,11 @@ class CellNames:
     @property
     def subsystem(self) -> str:
         """Of its records: ``CELL`` or ``CELL_B``."""
-        return f"CELL_{self.channel}" if self.channel else "CELL"
+        return cell_subsystem(self.channel)
 
     def quantity(self, name: str) -> str:
         """Return the name of a quantity in the log: ``voltage`` or ``voltage_b``."""
-        return f"{name}_{self.channel.lower()}" if self.channel else name
+        return of_channel(name, self.channel)
 
     def record(self, name: str) -> str:
         """Return the name of a record: ``CELL:STATE`` or ``CELL_B:STATE``."""

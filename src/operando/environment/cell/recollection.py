@@ -9,7 +9,7 @@ from typing import Any
 from operando.control.accounting import Account
 from operando.environment.cell.script import Script, position_from, recalled
 from operando.history import EnvironmentHistory, RealisedStep, Spectrum
-from operando.vocabulary import CellProgramme, Position, ProgrammeState, programme_from
+from operando.vocabulary import CellProgramme, Position, ProgrammeState, of_channel, programme_from
 
 NS = 1_000_000_000
 _logger = logging.getLogger(__name__)
@@ -195,11 +195,10 @@ def account_facts(account: Account, still: bool) -> dict[str, Any]:
 
 def last_count(history: EnvironmentHistory, channel: str = "") -> LastCount | None:
     """Return where the count of charge was left."""
-    suffix = f"_{channel.lower()}" if channel else ""
-    charge = history.last(f"charge{suffix}")
+    charge = history.last(of_channel("charge", channel))
     if charge is None:
         return None
-    found = {name: history.last(f"{name}{suffix}", charge.time_ns) for name in COUNTED}
+    found = {name: history.last(of_channel(name, channel), charge.time_ns) for name in COUNTED}
     values = {name: reading.value for name, reading in found.items() if reading}
     if len(values) < len(COUNTED) or not all(map(math.isfinite, values.values())):
         return None
