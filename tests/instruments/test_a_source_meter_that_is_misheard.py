@@ -36,13 +36,13 @@ def test_on_a_noisy_line_every_error_is_typed_and_the_cell_stays_inside_its_limi
                     started, begun, before = True, bench.now, 0.0
                     lived, counted = [0.0], [bench.cell.passed]
                 for end in ends(bench.driver.poll()):
-                    # a step whose begin was not acknowledged is taken to begin with the next attempt
+                    # a begin that was not acknowledged is taken for the next attempt; a wrong digit may go unseen
                     late = 1.5 + 2.5 * errors
                     assert bench.now - begun - late < end.elapsed < bench.now - begun + 1.5
                     lived.append(bench.now - begun)
                     counted.append(bench.cell.passed)
                     passed = np.diff(np.interp([before, end.elapsed], lived, counted))[0]
-                    assert end.step_charge == pytest.approx(passed, abs=late * CURRENT / 3600), (life, end)
+                    assert end.step_charge == pytest.approx(passed, abs=2 * late * CURRENT / 3600), (life, end)
                     before, errors = end.elapsed, 0
                 outcomes["good"] += 1
             except InstrumentError as error:

@@ -173,7 +173,7 @@ class HostedRun:
 
     def ended(self, elapsed: float, time_ns: int, uncertainty_ns: int) -> StepEnd:
         """Return the end of the step, at a time on the instrument's clock until which its current has flowed."""
-        if self._last is not None:
+        if self._last is not None and self._drive != REST:
             self.charge += self._last.current * (elapsed - self._last.elapsed) / SECONDS_PER_HOUR
         number = self.step.number if self.step else 0
         said = StepEnd(
@@ -198,8 +198,8 @@ class HostedRun:
         last = self._last
         if last is None and self._unseen and isinstance(self.step, ConstantCurrent) and look.limited:
             self._unseen = False  # it was so all the time
-        if last is None and self._unseen:
-            return
+        if self._drive == REST or (last is None and self._unseen):
+            return  # through an open circuit nothing passes, whatever was heard
         if last is None:
             self.charge += look.current * (look.elapsed - self._begun) / SECONDS_PER_HOUR
         else:
