@@ -20,7 +20,7 @@ from operando.recorder.layout import make_group, write_text, write_value
 from operando.recorder.programme_text import write_programme
 from operando.recorder.run import Run
 from operando.recorder.spectra import write_spectra
-from operando.vocabulary import CellProgramme, PotentialScale, programme_from
+from operando.vocabulary import CellProgramme, PotentialScale, of_channel, programme_from
 
 NAME = "cell_programme"
 RUNNING = "still running when the run ended"
@@ -43,7 +43,7 @@ def write_cell_programmes(entry: h5py.Group, run: Run, history: EnvironmentHisto
     for channel in ("", *run.channels):
         steps = [_until(step, end_ns) for step in history.steps(run.start_ns, end_ns, channel)]
         if steps:
-            group = make_group(entry, f"{NAME}_{channel.lower()}" if channel else NAME, "NXcollection")
+            group = make_group(entry, of_channel(NAME, channel), "NXcollection")
             counter = run.of_channel(channel, "cell", "counter_electrode_potential_V")
             started = _started(history, channel, steps, end_ns)
             _write_cell(group, run, steps, started, math.nan if counter is None else float(counter))
