@@ -143,6 +143,10 @@ NONSENSE: dict[str, tuple[list[Table], str]] = {
         ],
         "nobody looks at the voltage for 60 s",
     ),
+    "a ramp that stands still": (
+        [{key: value for key, value in RAMP.items() if key != "begin"} | {"rate_mV_per_s": 9e-125}],
+        "at least 0.01 mV/s",
+    ),
     "a ramp that is a jump": ([RAMP | {"rate_mV_per_s": 1e6}], "at most 300000 mV/s"),
     "a sign that leads away from the voltage": (
         [

@@ -30,6 +30,8 @@ SLOWEST_WITH_BIAS = 0.1
 """Hz: during a point nobody looks at the voltage, and a current that flows on may not do so for longer than 30 s."""
 FASTEST_RAMP = 300.0
 """V/s."""
+SLOWEST_RAMP = 1e-5
+"""V/s: limits and time are looked at on each stair of a ramp, some 0.1 mV high, and nowhere between two."""
 BEYOND_THEORY = 1.5
 """Times the theoretical capacity: what leaks and side reactions may take, not more."""
 PEAK = math.sqrt(2.0)
@@ -133,6 +135,8 @@ class StepChecks:
         yield from self._in_range(it, "current_limit", step.current_limit)
         if step.rate > FASTEST_RAMP:
             yield f"rate_mV_per_s = {1000.0 * step.rate:g}: at most {1000.0 * FASTEST_RAMP:g} mV/s"
+        if step.rate < SLOWEST_RAMP:
+            yield f"rate_mV_per_s = {1000.0 * step.rate:g}: at least {1000.0 * SLOWEST_RAMP:g} mV/s: one stair would last too long"
         if step.begin is None:
             return
         if step.begin == step.end:
