@@ -136,7 +136,8 @@ class StepChecks:
         if step.rate > FASTEST_RAMP:
             yield f"rate_mV_per_s = {1000.0 * step.rate:g}: at most {1000.0 * FASTEST_RAMP:g} mV/s"
         if step.rate < SLOWEST_RAMP:
-            yield f"rate_mV_per_s = {1000.0 * step.rate:g}: at least {1000.0 * SLOWEST_RAMP:g} mV/s: one stair would last too long"
+            least = f"at least {1000.0 * SLOWEST_RAMP:g} mV/s"
+            yield f"rate_mV_per_s = {1000.0 * step.rate:g}: {least}; nobody would look at the limits for too long"
         if step.begin is None:
             return
         if step.begin == step.end:
