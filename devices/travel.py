@@ -71,7 +71,7 @@ class Travel:
         self._settle_time = settle_time
         self._patience = patience
         self._nearest = math.inf
-        self._progressed = now
+        self._accepted = self._progressed = now
         self._taken = False
         self._left_alone = self._ours = now
 
@@ -90,6 +90,8 @@ class Travel:
         if sight.settled_id == self._id:
             if sight.heartbeat_age < YOUNG:
                 return True
+        elif not self._taken or now - self._accepted < BELIEVED:
+            self._earlier_id = sight.settled_id  # of a request before ours that settled while ours was on its way
         elif sight.settled_id not in ("", self._earlier_id):
             raise MoveFailed("somebody else's newer request has settled")
         self._check_target(sight, now)

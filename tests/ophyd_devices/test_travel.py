@@ -24,6 +24,16 @@ def test_arrival_is_the_id_of_the_request_with_a_young_heartbeat() -> None:
     assert move.arrived(arrived, 4.0)
 
 
+@pytest.mark.parametrize("target", [84.0, 85.0])
+def test_an_earlier_request_may_settle_while_ours_is_on_its_way(target: float) -> None:
+    move = travel()
+    assert not move.arrived(replace(START, target=target), 0.01)
+    assert not move.arrived(replace(START, target=target, settled_id="theirs"), 0.02)
+    assert not move.arrived(replace(UNDERWAY, settled_id="theirs"), 0.03)
+    assert not move.arrived(replace(UNDERWAY, settled_id="theirs"), 5.0)
+    assert move.arrived(replace(UNDERWAY, readback=85.0, state="settled", settled_id="ours"), 6.0)
+
+
 @dataclass(frozen=True)
 class DeadEnd:
     name: str
@@ -44,7 +54,9 @@ class DeadEnd:
             (UNDERWAY, replace(UNDERWAY, target=50.0), replace(UNDERWAY, target=50.0)),
             "changed to 50 by somebody else",
         ),
-        DeadEnd("same target, other request", (UNDERWAY, replace(UNDERWAY, settled_id="theirs")), "newer request"),
+        DeadEnd(
+            "same target, other request", (UNDERWAY, UNDERWAY, replace(UNDERWAY, settled_id="theirs")), "newer request"
+        ),
     ],
     ids=lambda case: case.name,
 )
