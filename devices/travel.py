@@ -9,6 +9,8 @@ from operando.vocabulary import AxisState
 
 DEAD_ENDS = (AxisState.HELD, AxisState.FREE, AxisState.FAULT, AxisState.SAFE)
 """States from which a target is not reached any more."""
+AT_REST = (AxisState.IDLE, AxisState.SETTLED)
+"""States in which no request is underway: the service that accepted ours was killed before it could remember it."""
 BELIEVED = 1.5
 """s that a dead end or another target must stand in its record: what stands there at first may be older than the
 request, or the record of a service that has just been started again."""
@@ -106,10 +108,12 @@ class Travel:
             raise MoveFailed(f"the target was changed to {sight.target:g} by somebody else")
 
     def _check_state(self, sight: Sight, now: float) -> None:
-        if sight.state not in DEAD_ENDS:
+        forgotten = sight.state in AT_REST and sight.settled_id != self._id
+        if sight.state not in DEAD_ENDS and not forgotten:
             self._left_alone = now
         elif now - self._left_alone > BELIEVED:
-            raise MoveFailed(f"the environment service went to {sight.state}")
+            why = "does not know of this request (was it started again?)" if forgotten else f"went to {sight.state}"
+            raise MoveFailed(f"the environment service {why}")
 
     def _check_progress(self, sight: Sight, now: float) -> None:
         distance = abs(sight.readback - self._target)

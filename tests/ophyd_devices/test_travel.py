@@ -50,6 +50,11 @@ class DeadEnd:
         DeadEnd("held", (UNDERWAY, replace(UNDERWAY, state="held"), replace(UNDERWAY, state="held")), "went to held"),
         DeadEnd("free", (UNDERWAY, replace(UNDERWAY, state="free"), replace(UNDERWAY, state="free")), "went to free"),
         DeadEnd(
+            "forgotten by a killed service",
+            (UNDERWAY, replace(UNDERWAY, state="settled"), replace(UNDERWAY, state="settled")),
+            "does not know of this request",
+        ),
+        DeadEnd(
             "target changed",
             (UNDERWAY, replace(UNDERWAY, target=50.0), replace(UNDERWAY, target=50.0)),
             "changed to 50 by somebody else",
