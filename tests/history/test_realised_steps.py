@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from operando.history import (
+    GUARD_NS,
     EnvironmentHistory,
     EnvironmentLog,
     KeptProgramme,
@@ -53,6 +54,19 @@ def step(run: int, begun_ns: int, cell: str = "") -> RealisedStep:
 
 def ended(begun: RealisedStep, ended_ns: int) -> RealisedStep:
     return replace(begun, ended_ns=ended_ns, how="voltage >= 3.68 V", duration=10.0, charge=1e-6, voltage=3.68)
+
+
+def test_when_a_step_was_known_stays_when_it_is_told_again(log: EnvironmentLog, history: EnvironmentHistory) -> None:
+    log.commit(NOON)  # complete up to half a second before
+    begun = step(1, NOON - 60 * SECOND)
+    done = ended(begun, NOON)
+    for number, entry in enumerate((begun, begun, done, done), start=1):  # by the service, and by the one after it
+        log.keep(entry)
+        log.commit(NOON + number * SECOND)
+    (found,) = history.steps(NOON - 60 * SECOND, NOON)
+    assert found == done
+    assert found.begun_known_ns == NOON - GUARD_NS
+    assert found.ended_known_ns == NOON + 2 * SECOND - GUARD_NS
 
 
 def test_a_step_is_there_while_it_runs_and_as_it_ended(log: EnvironmentLog, history: EnvironmentHistory) -> None:
@@ -149,6 +163,6 @@ def test_a_log_from_before_there_were_steps_has_none(tmp_path: Path, history: En
     log = EnvironmentLog(tmp_path)
     log.append("voltage", Reading(3.0, NOON))
     log.commit(NOON + SECOND)
-    log._files.of(NOON // DAY).execute("DROP TABLE realised_step")
+    log._files.of(NOON // DAY).execute("DROP TABLE known_step")
     assert history.steps(NOON, NOON + DAY) == []
     log.close()

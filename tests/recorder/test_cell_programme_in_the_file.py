@@ -3,6 +3,8 @@
 import hashlib
 import json
 import shutil
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +12,12 @@ import h5py
 import numpy as np
 import pytest
 from recorder.made_programme import BEGUN, FREQUENCIES, HASH, PROGRAMME, SOURCE, keep_programme, run_at
-from recorder.made_run import CONFIGS, MadeRun, ramp
+from recorder.made_run import CONFIGS, MadeRun, at, ramp
 from recorder.same_file import assert_same_file
 from silx.io.nxdata import NXdata
 
 from operando.config import load
+from operando.history import EnvironmentHistory, EnvironmentLog
 from operando.recorder.nexus import RecordFile
 from operando.recorder.service import run as record
 from operando.recorder.validation import validate
@@ -185,3 +188,19 @@ def test_a_cell_that_ran_no_programme_has_none_in_its_file(tmp_path: Path) -> No
     record_once(tmp_path)
     with h5py.File(run.file) as file:
         assert "cell_programme" not in file["environment"]
+
+
+def test_a_step_that_is_told_behind_the_run_is_in_no_file_of_it(tmp_path: Path) -> None:
+    """By a restarted service, say: a file that is made then is the one that was made before."""
+    run = made_run(tmp_path)
+    run.write_journal()
+    record_once(run.root)
+    with closing(EnvironmentHistory(run.root / "environment")) as history:
+        *_, last = history.steps(at(0.0), at(9.0))
+    with closing(EnvironmentLog(run.root / "environment")) as log:
+        log.keep(replace(last, begun_ns=at(5.5), run=4))
+        log.commit(at(3600.0))
+    run.file.rename(tmp_path / "before.nxs")
+    shutil.rmtree(tmp_path / "run")
+    record_once(run.root)
+    assert_same_file(tmp_path / "before.nxs", run.file)

@@ -146,11 +146,15 @@ class EnvironmentLog:
         entries = list(self._entries.values())
         for day in {day_of(entry.begun_ns) for entry in entries} - {today}:
             with transaction(self._files.of(day)) as connection:
-                realised.write(connection, [entry for entry in entries if day_of(entry.begun_ns) == day])
+                realised.write(
+                    connection, [entry for entry in entries if day_of(entry.begun_ns) == day], self._committed_ns
+                )
         # The declaration goes into one transaction with the newest samples, after all older ones.
         with transaction(self._files.of(today)) as connection:
             self._insert(connection, [row for row in self._batch if day_of(row[1]) == today])
-            realised.write(connection, [entry for entry in entries if day_of(entry.begun_ns) == today])
+            realised.write(
+                connection, [entry for entry in entries if day_of(entry.begun_ns) == today], self._committed_ns
+            )
             connection.execute("INSERT INTO clock (real, monotonic) VALUES (?, ?)", (now_ns, self._monotonic_ns()))
             connection.execute("INSERT OR REPLACE INTO committed (one, time) VALUES (1, ?)", (complete_ns,))
         self._stored_ns = complete_ns

@@ -3,11 +3,11 @@
 import json
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass, fields
+from dataclasses import astuple, dataclass, field, fields, replace
 from typing import Any, ClassVar
 
 TABLES = """
-CREATE TABLE IF NOT EXISTS realised_step (
+CREATE TABLE IF NOT EXISTS known_step (
     cell TEXT NOT NULL,
     begun_ns INTEGER NOT NULL,
     ended_ns INTEGER,
@@ -25,9 +25,11 @@ CREATE TABLE IF NOT EXISTS realised_step (
     voltage REAL,
     current REAL,
     uncertainty_ns INTEGER NOT NULL,
+    begun_known_ns INTEGER NOT NULL,
+    ended_known_ns INTEGER NOT NULL,
     PRIMARY KEY (cell, begun_ns)
 ) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS spectrum (
+CREATE TABLE IF NOT EXISTS known_spectrum (
     cell TEXT NOT NULL,
     begun_ns INTEGER NOT NULL,
     ended_ns INTEGER,
@@ -37,6 +39,8 @@ CREATE TABLE IF NOT EXISTS spectrum (
     step INTEGER NOT NULL,
     name TEXT NOT NULL,
     points TEXT NOT NULL,
+    begun_known_ns INTEGER NOT NULL,
+    ended_known_ns INTEGER NOT NULL,
     PRIMARY KEY (cell, begun_ns)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS started_programme (
@@ -49,7 +53,10 @@ CREATE TABLE IF NOT EXISTS started_programme (
 """
 """In the file of the UTC day on which the step began. `limits` is the step as JSON, as the instrument ran it; `points`
 a JSON list of [time in ns, frequency in Hz, real part, imaginary part in Ω, quality]; `text` of a programme is JSON: as
-it was compiled, which for the same source differs between cells, and for one that was mounted anew."""
+it was compiled, which for the same source differs between cells, and for one that was mounted anew. A begin or an end
+may be told long after it was, by a restarted service or with the first sample of a slow step: ``…_known_ns`` is the
+time up to which the log had been complete before. Who reads it complete up to a moment leaves out what was known later,
+and finds the same whenever it is read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,9 +93,11 @@ class RealisedStep:
         V and A, as last measured.
     uncertainty_ns : int
         ns, standard uncertainty of begin and end.
+    begun_known_ns, ended_known_ns : int
+        UTC, ns since the epoch, up to which the log was complete before it was told; set by the log.
     """
 
-    TABLE: ClassVar[str] = "realised_step"
+    TABLE: ClassVar[str] = "known_step"
     cell: str = ""
     begun_ns: int
     ended_ns: int | None = None
@@ -106,6 +115,8 @@ class RealisedStep:
     voltage: float | None = None
     current: float | None = None
     uncertainty_ns: int = 0
+    begun_known_ns: int = field(default=0, compare=False)
+    ended_known_ns: int = field(default=0, compare=False)
 
     @property
     def key(self) -> tuple[str, int]:
@@ -130,13 +141,13 @@ class Spectrum:
 
     Parameters
     ----------
-    cell, begun_ns, ended_ns, programme, run, cycle, step, name
+    cell, begun_ns, ended_ns, programme, run, cycle, step, name, begun_known_ns, ended_known_ns
         Of its `RealisedStep`.
     points : tuple of SpectrumPoint
         In the order in which they were measured.
     """
 
-    TABLE: ClassVar[str] = "spectrum"
+    TABLE: ClassVar[str] = "known_spectrum"
     cell: str = ""
     begun_ns: int
     ended_ns: int | None = None
@@ -146,6 +157,8 @@ class Spectrum:
     step: int
     name: str
     points: tuple[SpectrumPoint, ...] = ()
+    begun_known_ns: int = field(default=0, compare=False)
+    ended_known_ns: int = field(default=0, compare=False)
 
     @property
     def key(self) -> tuple[str, int]:
@@ -182,24 +195,40 @@ class KeptProgramme:
 
 
 Kept = RealisedStep | Spectrum | KeptProgramme
-_STEP = tuple(field.name for field in fields(RealisedStep))
-_SPECTRUM = tuple(field.name for field in fields(Spectrum))
-_PROGRAMME = tuple(field.name for field in fields(KeptProgramme))
+_STEP = tuple(each.name for each in fields(RealisedStep))
+_SPECTRUM = tuple(each.name for each in fields(Spectrum))
+_PROGRAMME = tuple(each.name for each in fields(KeptProgramme))
 
 
-def write(connection: sqlite3.Connection, entries: Sequence[Kept]) -> None:
-    """Write, over what was there under the same key."""
+def write(connection: sqlite3.Connection, entries: Sequence[Kept], complete_ns: int) -> None:
+    """Write, over what was there under the same key, but for when that was known.
+
+    Parameters
+    ----------
+    connection : Connection
+        In a transaction.
+    entries : sequence
+        Of one day.
+    complete_ns : int
+        UTC, ns since the epoch, up to which the log is complete as yet.
+    """
     for entry in entries:
-        row = _row(entry)
+        row = _row(entry if isinstance(entry, KeptProgramme) else _known(connection, entry, complete_ns))
         marks = ", ".join("?" * len(row))
         connection.execute(
             f"INSERT OR REPLACE INTO {entry.TABLE} ({', '.join(row)}) VALUES ({marks})", tuple(row.values())
         )
 
 
+def _known(connection: sqlite3.Connection, entry: RealisedStep | Spectrum, complete_ns: int) -> RealisedStep | Spectrum:
+    query = f"SELECT begun_known_ns, ended_ns, ended_known_ns FROM {entry.TABLE} WHERE cell = ? AND begun_ns = ?"
+    begun, ended_ns, ended = connection.execute(query, entry.key).fetchone() or (complete_ns, None, 0)
+    return replace(entry, begun_known_ns=begun, ended_known_ns=complete_ns if ended_ns is None else ended)
+
+
 def select(table: type[Kept], where: str) -> str:
     """Return a query for `step_of`, `spectrum_of` or `programme_of`."""
-    return f"SELECT {', '.join(field.name for field in fields(table))} FROM {table.TABLE} WHERE {where}"
+    return f"SELECT {', '.join(each.name for each in fields(table))} FROM {table.TABLE} WHERE {where}"
 
 
 def step_of(row: Sequence[Any]) -> RealisedStep:
@@ -220,7 +249,7 @@ def programme_of(row: Sequence[Any]) -> KeptProgramme:
 
 
 def _row(entry: Kept) -> dict[str, Any]:
-    row = {field.name: getattr(entry, field.name) for field in fields(entry)}
+    row = {each.name: getattr(entry, each.name) for each in fields(entry)}
     if isinstance(entry, Spectrum):
         row["points"] = json.dumps([astuple(point) for point in entry.points])
     return row

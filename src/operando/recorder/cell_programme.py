@@ -41,7 +41,8 @@ def write_cell_programmes(entry: h5py.Group, run: Run, history: EnvironmentHisto
     for name in [name for name in entry if _is_ours(name)]:  # a disk was full when it was written
         del entry[name]
     for channel in ("", *run.channels):
-        steps = [_until(step, end_ns) for step in history.steps(run.start_ns, end_ns, channel)]
+        known = (step for step in history.steps(run.start_ns, end_ns, channel) if step.begun_known_ns < end_ns)
+        steps = [_until(step, end_ns) for step in known]
         if steps:
             group = make_group(entry, of_channel(NAME, channel), "NXcollection")
             counter = run.of_channel(channel, "cell", "counter_electrode_potential_V")
@@ -63,10 +64,14 @@ def _is_ours(name: str) -> bool:
 
 
 def _until(step: RealisedStep, end_ns: int) -> RealisedStep:
-    """Return what was known of a step at an instant."""
-    if step.ended_ns is not None and step.ended_ns <= end_ns:
+    """Return what was known of a step when the log was complete up to an instant, whatever it was told since."""
+    if _has_ended(step, end_ns):
         return step
     return replace(step, ended_ns=None, how=RUNNING, duration=None, charge=None, voltage=None, current=None)
+
+
+def _has_ended(entry: RealisedStep | Spectrum, end_ns: int) -> bool:
+    return entry.ended_ns is not None and entry.ended_ns <= end_ns and entry.ended_known_ns < end_ns
 
 
 def _measured(history: EnvironmentHistory, run: Run, end_ns: int, channel: str) -> list[Spectrum]:
@@ -74,8 +79,8 @@ def _measured(history: EnvironmentHistory, run: Run, end_ns: int, channel: str) 
     found = []
     for spectrum in history.spectra(run.start_ns, end_ns, channel):
         points = tuple(point for point in spectrum.points if point.time_ns <= end_ns)
-        if points:
-            ended = spectrum.ended_ns if spectrum.ended_ns is not None and spectrum.ended_ns <= end_ns else None
+        if points and spectrum.begun_known_ns < end_ns:
+            ended = spectrum.ended_ns if _has_ended(spectrum, end_ns) else None
             found.append(replace(spectrum, points=points, ended_ns=ended))
     return found
 
