@@ -41,6 +41,8 @@ def _both_well_and_running(running: RunningService) -> Iterator[None]:
     for subsystem in ("CELL", "CELL_B"):
         if running.text(f"{subsystem}:STATE") != "running":
             running.until(lambda subsystem=subsystem: running.ask(subsystem, "start")[1])  # the reset is on its way
+            since = time.time_ns()  # the step of the programme before stands until the first sample of this one
+            running.until(lambda subsystem=subsystem, since=since: running.stamped(f"{subsystem}:STEP")[1] > since)
     yield
     clear_faults(running.root)
     running.until(lambda: not running.text("INTERLOCK:FIRST_OUT") or running.ask("INTERLOCK", "reset")[1])

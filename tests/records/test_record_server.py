@@ -1,5 +1,6 @@
 """What a Channel Access client sees of the records: values, time stamps, severities, and puts that are not stored."""
 
+import itertools
 import json
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from operando.vocabulary import Quality
 EPICS_EPOCH = 631_152_000
 """s from 1970-01-01 to 1990-01-01, both UTC."""
 TIME_NS = 1_790_000_000_123_456_789
+TIMES = itertools.count(TIME_NS + 1_000)
 
 
 class Server:
@@ -55,10 +57,16 @@ class Watch:
 
     def __init__(self, client: Context, name: str) -> None:
         self.seen: list[tuple[float, int]] = []
+        self._name = name
         (channel,) = client.get_pvs("TEST:" + name)
         channel.wait_for_connection(timeout=20)
         self._subscription = channel.subscribe(data_type="time")
         self._subscription.add_callback(self._add)
+
+    def until(self, client: Context, time_ns: int) -> None:
+        """Ask for the record until its publication of that time has come; pytest's own limit ends it."""
+        while time_ns not in [stamp for _, stamp in self.seen]:
+            read(client, self._name)
 
     def _add(self, _: Any, response: Any) -> None:
         self.seen.append((float(response.data[0]), stamp_ns(response)))
@@ -93,6 +101,15 @@ def read(client: Context, name: str, form: str = "time") -> Any:
     return channel.read(data_type=form)
 
 
+def published(server: Server, client: Context, name: str, value: float | str, quality: int = 0) -> Any:
+    """Publish under a time of its own and return what is served then: EPICS processes a record in its own threads."""
+    time_ns = next(TIMES)
+    server.publish(name, value, time_ns, quality)
+    while stamp_ns(found := read(client, name)) != time_ns:
+        pass  # pytest's own limit ends it
+    return found
+
+
 def stamp_ns(response: Any) -> int:
     stamp = response.metadata.stamp
     return (int(stamp.secondsSinceEpoch) + EPICS_EPOCH) * 1_000_000_000 + int(stamp.nanoSeconds)
@@ -109,10 +126,8 @@ def test_reading_is_invalid_before_it_was_measured(client: Context) -> None:
 
 
 def test_reading_has_value_time_and_unit(server: Server, client: Context) -> None:
-    server.publish("PRESSURE:READBACK", 85.0123)
-    found = read(client, "PRESSURE:READBACK")
+    found = published(server, client, "PRESSURE:READBACK", 85.0123)
     assert found.data[0] == 85.0123
-    assert stamp_ns(found) == TIME_NS
     assert found.metadata.severity == 0
     control = read(client, "PRESSURE:READBACK", "control").metadata
     assert control.units == b"MPa"
@@ -121,36 +136,30 @@ def test_reading_has_value_time_and_unit(server: Server, client: Context) -> Non
 
 
 def test_a_lost_sensor_is_invalid_and_not_a_number(server: Server, client: Context) -> None:
-    server.publish("PRESSURE:READBACK", float("nan"), TIME_NS + 1, Quality.INVALID)
-    found = read(client, "PRESSURE:READBACK")
+    found = published(server, client, "PRESSURE:READBACK", float("nan"), Quality.INVALID)
     assert str(found.data[0]) == "nan"
     assert found.metadata.severity == 3
-    assert stamp_ns(found) == TIME_NS + 1
-    server.publish("PRESSURE:READBACK", 85.0)
-    assert read(client, "PRESSURE:READBACK").metadata.severity == 0
+    assert published(server, client, "PRESSURE:READBACK", 85.0).metadata.severity == 0
 
 
 @pytest.mark.parametrize("name", ["PRESSURE:SETTLED", "CELL:CYCLE"])
 def test_an_integer_that_cannot_be_trusted_is_invalid(server: Server, client: Context, name: str) -> None:
-    server.publish(name, float("nan"), TIME_NS, Quality.INVALID)
-    found = read(client, name)
+    found = published(server, client, name, float("nan"), Quality.INVALID)
     assert (found.data[0], found.metadata.severity) == (0, 3)
-    server.publish(name, 1.0)
-    found = read(client, name)
+    found = published(server, client, name, 1.0)
     assert (found.data[0], found.metadata.severity) == (1, 0)
 
 
 def test_text_longer_than_an_epics_string_arrives_whole(server: Server, client: Context) -> None:
     text = json.dumps({"steps": ["charge to 3.68 V"] * 50})
-    server.publish("PRESSURE:STATE", text)
-    assert bytes(read(client, "PRESSURE:STATE").data).rstrip(b"\0").decode() == text
-    server.publish("PRESSURE:STATE", "held")
-    assert bytes(read(client, "PRESSURE:STATE").data).rstrip(b"\0") == b"held"
+    for said in (text, "held"):
+        assert bytes(published(server, client, "PRESSURE:STATE", said).data).rstrip(b"\0").decode() == said
 
 
 def test_a_put_is_delivered_and_the_record_keeps_its_value(server: Server, client: Context) -> None:
     server.publish("PRESSURE:TARGET", 85.0)
     watch = Watch(client, "PRESSURE:TARGET")
+    watch.until(client, TIME_NS)
     put(client, "PRESSURE:TARGET", 1e6)
     assert server.told() == ["TARGET", 1e6]
     put(client, "PRESSURE:TARGET", float("nan"))
@@ -159,7 +168,9 @@ def test_a_put_is_delivered_and_the_record_keeps_its_value(server: Server, clien
     assert found.data[0] == 85.0
     assert found.metadata.severity == 0
     assert stamp_ns(found) == TIME_NS
-    assert {value for value, _ in watch.seen} == {85.0}
+    server.publish("PRESSURE:TARGET", 86.0, TIME_NS + 1)
+    watch.until(client, TIME_NS + 1)  # monitors come in order, on a thread of their own: nothing is on its way
+    assert {value for value, _ in watch.seen} == {85.0, 86.0}
 
 
 def test_a_put_of_the_same_value_is_delivered_too(server: Server, client: Context) -> None:
@@ -191,7 +202,7 @@ def test_a_long_request_arrives_whole(server: Server, client: Context) -> None:
 
 
 def test_readings_cannot_be_put(server: Server, client: Context) -> None:
-    server.publish("PRESSURE:READBACK", 85.0)
+    published(server, client, "PRESSURE:READBACK", 85.0)
     (channel,) = client.get_pvs("TEST:PRESSURE:READBACK")
     channel.wait_for_connection(timeout=20)
     channel.write(1.0, wait=False)
@@ -203,8 +214,7 @@ def test_monitors_see_each_publication_of_an_unchanged_value(server: Server, cli
     times = [TIME_NS + 10, TIME_NS + 20, TIME_NS + 30]
     for time_ns in times:
         server.publish("PRESSURE:READBACK", 85.0, time_ns)
-        while time_ns not in [stamp for _, stamp in watch.seen]:
-            read(client, "PRESSURE:READBACK")
+        watch.until(client, time_ns)
     assert [stamp for _, stamp in watch.seen][-3:] == times
 
 
