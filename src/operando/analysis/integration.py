@@ -66,6 +66,12 @@ class Integrator:
             raise AnalysisError(
                 f"recipe: split = {recipe.split!r}; allowed: {', '.join(_SPLITS)}; nothing is integrated"
             )
+        later = ("azimuth_range", "sectors", "regions", "dark", "flat", "saturation", "monitor_reference", "parasitic")
+        asked = [name for name in later if getattr(recipe, name)]
+        if asked or recipe.unit == "d_A" or recipe.error_model == "pyfai_poisson":
+            raise AnalysisError(
+                f"recipe: {', '.join(asked) or 'unit or error_model'}: not there yet; nothing is integrated"
+            )
         self.recipe = recipe
         self.shape = (int(shape[0]), int(shape[1]))
         self._geometry = read_geometry(poni, recipe.orientation, self.shape)

@@ -10,27 +10,66 @@ from operando.config.load import read, validate
 from operando.errors import ConfigurationError
 from operando.vocabulary import LatticeModel, Phase, Recipe
 
+_Range = Annotated[tuple[float, float], Field(strict=False)]
+
+
+class _Region(Table):
+    """An entry of ``[[regions]]``."""
+
+    name: Annotated[str, Field(pattern="^[a-z][a-z0-9_]*$")]
+    radial_range: _Range | None = None
+    azimuth_range: _Range | None = None
+
+    @model_validator(mode="after")
+    def _ascending(self) -> Self:
+        _check(f"region {self.name}: radial_range", self.radial_range)
+        _check_azimuth(f"region {self.name}: azimuth_range", self.azimuth_range)
+        return self
+
 
 class _Recipe(Table):
     """Keys of a recipe file."""
 
     npt: Annotated[int, Field(ge=10)]
-    unit: Literal["q_nm^-1", "2th_deg"]
-    radial_range: Annotated[tuple[float, float], Field(strict=False)] | None = None
+    unit: Literal["q_nm^-1", "2th_deg", "d_A"]
+    radial_range: _Range | None = None
     split: Literal["no", "bbox", "full"] = "bbox"
     orientation: Annotated[int, Field(ge=1, le=4)] = 3
     polarization_factor: Annotated[float, Field(ge=-1, le=1)] | None = None
     solid_angle: bool = True
-    error_model: Literal["poisson"] | None = None
+    error_model: Literal["poisson", "pyfai_poisson"] | None = None
     mask: str | None = None
     mask_negative: bool = True
+    sectors: Annotated[int, Field(ge=0, le=3600)] = 0
+    azimuth_range: _Range | None = None
+    regions: tuple[_Region, ...] = Field(default=(), strict=False)
+    dark: str | None = None
+    flat: str | None = None
+    saturation: Positive | None = None
+    monitor_reference: Positive | None = None
+    parasitic: tuple[str, ...] = Field(default=(), strict=False)
 
     @model_validator(mode="after")
     def _ascending(self) -> Self:
-        low, high = self.radial_range or (0.0, 1.0)
-        if not low < high:
-            raise ValueError(f"radial_range = [{low:g}, {high:g}]: lower bound first, in {self.unit}")
+        _check("radial_range", self.radial_range, f", in {self.unit}")
+        _check_azimuth("azimuth_range", self.azimuth_range)
+        if self.unit == "d_A" and self.radial_range and self.radial_range[0] <= 0:
+            raise ValueError(f"radial_range = {list(self.radial_range)}: spacings are above 0 Å")
+        names = [region.name for region in self.regions]
+        if len(set(names)) < len(names):
+            raise ValueError(f"regions {', '.join(names)}: each name once")
         return self
+
+
+def _check(name: str, bounds: tuple[float, float] | None, where: str = "") -> None:
+    if bounds and not bounds[0] < bounds[1]:
+        raise ValueError(f"{name} = [{bounds[0]:g}, {bounds[1]:g}]: lower bound first{where}")
+
+
+def _check_azimuth(name: str, bounds: tuple[float, float] | None) -> None:
+    _check(name, bounds, ", in °")
+    if bounds and (bounds[1] - bounds[0] > 360 or abs(bounds[0]) > 360 or abs(bounds[1]) > 360):
+        raise ValueError(f"{name} = [{bounds[0]:g}, {bounds[1]:g}]: within −360° to 360°, at most a turn")
 
 
 class _Phase(Table):
@@ -77,13 +116,18 @@ def load_recipe(path: Path) -> Recipe:
     Raises
     ------
     ConfigurationError
-        One line for each thing that is wrong; also for a mask that is not there.
+        One line for each thing that is wrong; also for a mask, dark or flat that is not there.
     """
-    found = validate(path, read(path), _Recipe)
-    mask = (path.parent / found.mask).resolve() if found.mask else None
-    if mask and not mask.is_file():
-        raise ConfigurationError(f"{path}: mask = {found.mask!r}: no such file; relative to {path.parent}")
-    return Recipe(**{**found.model_dump(), "mask": mask})
+    found = validate(path, read(path), _Recipe).model_dump()
+    files = {name: _beside(path, name, found[name]) for name in ("mask", "dark", "flat") if found[name]}
+    return Recipe.from_document({**found, **files})
+
+
+def _beside(path: Path, name: str, file: str) -> str:
+    there = (path.parent / file).resolve()
+    if not there.is_file():
+        raise ConfigurationError(f"{path}: {name} = {file!r}: no such file; relative to {path.parent}")
+    return str(there)
 
 
 def load_material(path: Path) -> LatticeModel:

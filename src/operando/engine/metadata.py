@@ -22,8 +22,6 @@ def metadata(config: Endstation) -> dict[str, Any]:
     ConfigurationError
         A file that the configuration names is missing or wrong.
     """
-    recipe = dataclasses.asdict(load_recipe(config.beside(config.integration.recipe)))
-    recipe["mask"] = str(recipe["mask"]) if recipe["mask"] else None
     lattice = load_material(config.beside(config.lattice.material)) if config.lattice else None
     return {
         "endstation": config.name,
@@ -36,7 +34,7 @@ def metadata(config: Endstation) -> dict[str, Any]:
             "configuration_text": config.text,
             "configuration_sha256": config.sha256,
             "poni": _text(config.beside(config.integration.poni)),
-            "recipe": recipe,
+            "recipe": load_recipe(config.beside(config.integration.recipe)).document(),
             "lattice": dataclasses.asdict(lattice) if lattice else None,
             "programme": plain(config.compiled_programme()),
         },

@@ -5,8 +5,9 @@ https://manual.nexusformat.org/classes/applications/NXazint1d.html. The definiti
 this one writes the unit.
 """
 
+import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import h5py
@@ -156,9 +157,9 @@ def _write_reduction(entry: h5py.Group, origin: Origin, integrator: Integrator) 
     parameters = make_group(reduction, "input", "NXparameters")
     write_text(parameters, "poni", origin.poni)
     write_text(parameters, "pyFAI_version", pyFAI.version)
-    for key, value in asdict(integrator.recipe).items():
-        if value is not None:
-            write_value(parameters, key, value)
+    for key, value in integrator.recipe.document().items():
+        if value is not None and value != ():
+            write_value(parameters, key, json.dumps(value) if key in ("regions", "parasitic") else value)
     return reduction
 
 

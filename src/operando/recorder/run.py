@@ -64,7 +64,7 @@ class Run:
                 cell=document.get("cell") or ours["configuration"].get("cell", {}),
                 configuration=ours["configuration"],
                 poni=ours["poni"],
-                recipe=_recipe(ours["recipe"]),
+                recipe=Recipe.from_document(ours["recipe"]),
                 lattice=_lattice(ours["lattice"]),
                 document=document,
             )
@@ -153,11 +153,6 @@ def _acquire_time(document: Mapping[str, Any], image_key: str) -> float | None:
             found = data.get(f"{device}_acquire_time")
             return None if found is None else float(found)
     return None
-
-
-def _recipe(fields: Mapping[str, Any]) -> Recipe:
-    span, mask = fields.get("radial_range"), fields.get("mask")
-    return Recipe(**{**fields, "radial_range": tuple(span) if span else None, "mask": Path(mask) if mask else None})
 
 
 def _lattice(fields: Mapping[str, Any] | None) -> LatticeModel | None:

@@ -18,7 +18,7 @@ from operando.vocabulary.cell_programme import (
     begun,
     depth,
 )
-from operando.vocabulary.diffraction import LatticeModel, Phase, Recipe
+from operando.vocabulary.diffraction import LatticeModel, Phase, Recipe, Region
 from operando.vocabulary.interlocks import (
     CELL_FACTS,
     FACTS,
@@ -84,6 +84,7 @@ __all__ = [
     "Quantity",
     "Reading",
     "Recipe",
+    "Region",
     "Reply",
     "Request",
     "Rest",
