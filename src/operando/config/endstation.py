@@ -17,6 +17,7 @@ from operando.config.interlocks import InterlockRow, contradiction
 from operando.config.journal import Journal
 from operando.config.people import Person, Proposal
 from operando.config.programme import Facts, Programme, compile_programme, facts_of
+from operando.config.reduction import Reduction
 from operando.config.sample import Sample
 from operando.config.sinks import Sinks
 from operando.config.site import Site
@@ -53,6 +54,7 @@ class Endstation(Table):
     control: Control = Control()
     disk: Disk = Disk()
     recorder: Recorder = Recorder()
+    reduction: Reduction = Reduction()
     journal: Journal = Journal()
     site: Site = Site()
     interlocks: list[InterlockRow] = Field(default_factory=list)
