@@ -30,6 +30,7 @@ SPECS = [
     RecordSpec("PRESSURE:STOP", "flag", on_put=told("STOP")),
     RecordSpec("PRESSURE:REQUEST", "text", on_put=told("REQUEST")),
     RecordSpec("CELL:CYCLE", "integer"),
+    RecordSpec("LIVE:PATTERN", "waveform", "counts", 3, "intensity of the last frame", length=4000),
 ]
 
 if __name__ == "__main__":

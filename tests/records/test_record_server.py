@@ -39,7 +39,7 @@ class Server:
                 return json.loads(line)
         raise AssertionError("the server has ended")
 
-    def publish(self, name: str, value: float | str, time_ns: int = TIME_NS, quality: int = 0) -> None:
+    def publish(self, name: str, value: float | str | list[float], time_ns: int = TIME_NS, quality: int = 0) -> None:
         assert self.process.stdin is not None
         self.process.stdin.write(json.dumps([name, value, time_ns, quality]) + "\n")
         self.process.stdin.flush()
@@ -101,7 +101,7 @@ def read(client: Context, name: str, form: str = "time") -> Any:
     return channel.read(data_type=form)
 
 
-def published(server: Server, client: Context, name: str, value: float | str, quality: int = 0) -> Any:
+def published(server: Server, client: Context, name: str, value: float | str | list[float], quality: int = 0) -> Any:
     """Publish under a time of its own and return what is served then: EPICS processes a record in its own threads."""
     time_ns = next(TIMES)
     server.publish(name, value, time_ns, quality)
@@ -148,6 +148,21 @@ def test_an_integer_that_cannot_be_trusted_is_invalid(server: Server, client: Co
     assert (found.data[0], found.metadata.severity) == (0, 3)
     found = published(server, client, name, 1.0)
     assert (found.data[0], found.metadata.severity) == (1, 0)
+
+
+def test_a_pattern_arrives_whole_with_its_time_and_can_be_shorter_next_time(server: Server, client: Context) -> None:
+    assert read(client, "LIVE:PATTERN").metadata.severity == 3
+    for bins in (4000, 7):
+        pattern = [0.5 * k for k in range(bins)]
+        found = published(server, client, "LIVE:PATTERN", pattern)
+        assert list(found.data) == pattern
+        assert found.metadata.severity == 0
+    assert published(server, client, "LIVE:PATTERN", [1.0], Quality.SUSPECT).metadata.severity == Quality.SUSPECT
+
+
+def test_nobody_puts_into_a_waveform() -> None:
+    with pytest.raises(ValueError, match="nobody can put"):
+        RecordSpec("LIVE:PATTERN", "waveform", on_put=print, length=10)
 
 
 def test_text_longer_than_an_epics_string_arrives_whole(server: Server, client: Context) -> None:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 from softioc import alarm, builder
 from softioc.device_core import LookupRecord
 from softioc.fields import ca_timestamp
@@ -111,6 +112,9 @@ def make_record(spec: RecordSpec, name: str, deliver: Deliver) -> PublishedRecor
     elif spec.kind == "flag":
         makers = builder.boolIn, builder.boolOut
         fields |= {"ZNAM": "no", "ONAM": "yes"}
+    elif spec.kind == "waveform":
+        makers = builder.WaveformIn, None
+        fields |= {"EGU": spec.unit, "PREC": spec.precision, "length": spec.length, "datatype": "float64"}
     else:
         makers = builder.longStringIn, builder.longStringOut
         fields |= {"length": spec.length}
@@ -125,6 +129,8 @@ def _mark_unknown(record: Any) -> None:
 
 def _fitting(kind: str, value: Value) -> Value:
     """Return a value that fits the record: no integer and no flag can be NaN."""
+    if kind == "waveform" or isinstance(value, np.ndarray):
+        return np.array(value, np.float64).ravel()  # a copy: what it was made of may change while it is served
     if kind in ("integer", "flag"):
         return 0 if isinstance(value, float) and math.isnan(value) else int(value)
     return value

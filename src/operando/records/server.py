@@ -56,7 +56,7 @@ class RecordServer:
         ----------
         name : str
             Of the record, without prefix.
-        value : float, int or str
+        value : float, int, str or ndarray
             NaN is served as 0 by integers and flags; their quality tells.
         time_ns : int, optional
             UTC, ns since the epoch: the record's time stamp; now when left out.

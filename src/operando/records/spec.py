@@ -4,8 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-Kind = Literal["float", "integer", "flag", "text"]
-Value = float | int | str
+import numpy as np
+from numpy.typing import NDArray
+
+Kind = Literal["float", "integer", "flag", "text", "waveform"]
+Value = float | int | str | NDArray[np.float64]
 Put = Callable[[Any], None]
 
 TEXT_LENGTH = 8192
@@ -25,7 +28,8 @@ class RecordSpec:
     name : str
         Without the endstation's prefix, as ``PRESSURE:READBACK``.
     kind : str
-        ``float``, ``integer`` (32 bit), ``flag`` (0 or 1) or ``text`` (a char waveform: long JSON fits).
+        ``float``, ``integer`` (32 bit), ``flag`` (0 or 1), ``text`` (a char waveform: long JSON fits) or ``waveform``
+        (of float64, only published).
     unit : str
         Shown in EGU, at most 15 characters.
     precision : int
@@ -36,7 +40,7 @@ class RecordSpec:
         Makes the record writable: called with each value a client puts, in the server's own thread, one at a time.
         The record itself keeps its value until the service publishes another one: what is refused never shows.
     length : int
-        Bytes of a text.
+        Bytes of a text, numbers of a waveform, at most.
     """
 
     name: str
@@ -53,3 +57,5 @@ class RecordSpec:
                 f"record {self.name}: description {self.description!r} (at most {_DESC_LENGTH} characters) "
                 f"or unit {self.unit!r} (at most {_EGU_LENGTH}) is too long for EPICS"
             )
+        if self.kind == "waveform" and self.on_put is not None:
+            raise ValueError(f"record {self.name}: a waveform is published, nobody can put into it")
