@@ -6,7 +6,7 @@
     ├── ConfigurationError        a TOML file says something that cannot be
     ├── EndstationError           a root, lock, port or process of the endstation
     ├── RequestRefused            a target or command that the environment service will not take
-    ├── ServiceSilent             the environment service does not answer
+    ├── ServiceSilent             a service of the endstation does not answer
     ├── RunRefused                a run whose metadata are missing or cannot be
     ├── SafeStateMissed           something is not in its safe state, although that was asked for
     ├── MoveFailed                a move that ended away from its target
@@ -40,7 +40,7 @@ class RequestRefused(OperandoError):
 
 
 class ServiceSilent(OperandoError):
-    """The environment service does not answer; whatever it did before goes on."""
+    """The environment service, or another one, does not answer; whatever it did before goes on."""
 
 
 class RunRefused(OperandoError):
