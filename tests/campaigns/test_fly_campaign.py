@@ -1,0 +1,128 @@
+"""A fly scan whose recorder is killed at random: every frame has one row, and the file is that of a quiet day.
+
+Short: 400 frames, two kills. ``OPERANDO_FULL=1``: 2,000 frames, five kills, for each of three seeds;
+``OPERANDO_FLY_SEED=7`` takes that one alone.
+"""
+
+import os
+import random
+import subprocess
+import sys
+import threading
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+from campaigns.fly_run import PERIOD_S, FlyRun
+from campaigns.judgement import announced, rows
+from recorder.made_run import CONFIGS
+from recorder.same_file import assert_same_file
+from waiting import wait_until
+
+from operando.config import load
+from operando.endstation.ports import free_port
+from operando.recorder.finished import is_finished
+from operando.recorder.pattern_entry import pattern_entries
+from operando.recorder.service import run as record
+from operando.recorder.validation import validate
+
+FULL = bool(os.environ.get("OPERANDO_FULL"))
+FRAMES, KILLS = (2_000, 5) if FULL else (400, 2)
+SEEDS: Sequence[int] = (
+    [int(os.environ["OPERANDO_FLY_SEED"])] if "OPERANDO_FLY_SEED" in os.environ else range(3 if FULL else 1)
+)
+SHARE = 0.9
+"""Of the frames between two kills within which the kill comes."""
+PATIENCE_S = 120.0
+SCRIPT = Path(__file__).parents[1] / "recorder" / "recorder_process.py"
+pytestmark = pytest.mark.timeout(600 if FULL else 180)
+
+
+class MortalRecorder:
+    """A recorder process that is killed at random moments, and started again at once.
+
+    Parameters
+    ----------
+    every_s : float
+        A kill comes at most so long after it was asked for.
+    """
+
+    def __init__(self, root: Path, seed: int, every_s: float) -> None:
+        self._root, self._every_s = root, every_s
+        self._chance = random.Random(seed)
+        self._threads: list[threading.Timer] = []
+        self.kills = 0
+        self._process = self._started()
+
+    def kill_soon(self) -> None:
+        """Once it follows the journals, let a random while pass, and kill it; does not wait for that."""
+        self.wait()
+        assert self._process.stdout is not None
+        assert "ready\n" in iter(self._process.stdout.readline, ""), "it ended before it was ready"
+        timer = threading.Timer(self._chance.uniform(0.0, self._every_s), self._kill)
+        timer.start()
+        self._threads.append(timer)
+
+    def wait(self) -> None:
+        """Wait until it is dead and has been started again, if that was asked for."""
+        for thread in self._threads:
+            thread.join()
+
+    def close(self) -> None:
+        self.wait()
+        self._end()
+
+    def _kill(self) -> None:
+        assert self._process.poll() is None, "it died by itself"
+        self._end()
+        self.kills += 1
+        self._process = self._started()
+
+    def _end(self) -> None:
+        with self._process:
+            self._process.kill()
+
+    def _started(self) -> "subprocess.Popen[str]":
+        command = [sys.executable, str(SCRIPT), str(CONFIGS), str(self._root), str(free_port()), "live"]
+        with (self._root / "recorder.log").open("a") as log:
+            return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_every_frame_of_a_fly_scan_has_its_row_whenever_the_recorder_is_killed(seed: int, tmp_path: Path) -> None:
+    fly = FlyRun(tmp_path, FRAMES)
+    between = FRAMES // (KILLS + 1)
+    asked: list[int] = []
+    with closing(MortalRecorder(tmp_path, seed, SHARE * between * PERIOD_S)) as recorder:
+
+        def hold(frame: int) -> None:
+            if len(asked) < KILLS and frame >= len(asked) * between:
+                recorder.kill_soon()
+                asked.append(frame)
+
+        fly.fly(hold)
+        recorder.wait()
+        wait_until(lambda: is_finished(fly.file), PATIENCE_S, f"seed {seed}: the file of record")
+        assert recorder.kills == KILLS
+
+    _, promised = announced(fly.journal)
+    assert len(promised) == FRAMES
+    assert rows(fly.file) == list(zip(promised, fly.numbers, strict=True)), "announced, in their order, each once"
+    assert_patterns(fly)
+    assert validate(fly.file) == []
+    killed = fly.file.rename(tmp_path / "killed.nxs")
+    record(load(CONFIGS / "simulated.toml"), tmp_path, 0, True, lambda: None)
+    assert_same_file(killed, fly.file)
+
+
+def assert_patterns(fly: FlyRun) -> None:
+    """Each pattern is that of its own frame, which is filled with the detector's number of it."""
+    with h5py.File(fly.file, "r") as file:
+        (patterns,) = pattern_entries(file)
+        intensity = patterns.entry["data/I"][()]
+    filled = np.any(intensity > 0, axis=0)
+    assert filled.sum() > 10
+    assert np.array_equal(intensity[:, filled], np.repeat(np.array(fly.numbers)[:, None], filled.sum(), axis=1))
