@@ -97,6 +97,16 @@ class Setup:
         ``emstat4`` or ``keithley2400``.
     channels : tuple of ChannelSetup
         Further cells.
+    transmission : float
+        The share of the beam that passes through the sample.
+    flicker : float
+        Relative standard deviation of the beam's intensity from one exposure to the next.
+    dark_rate : float
+        Counts per second and pixel without light.
+    hot_pixels, dead_pixels : int
+        Pixels that count by themselves, and that never count; none of them is marked.
+    sample : str
+        What stands in the beam: ``cell``, or a calibrant, a name in `operando.sim.iocs.calibrant.CALIBRANTS`.
     """
 
     root: Path
@@ -133,3 +143,9 @@ class Setup:
     active_mass: float | None = None
     potentiostat: str = "emstat4"
     channels: tuple[ChannelSetup, ...] = ()
+    transmission: float = 0.35
+    flicker: float = 0.0
+    dark_rate: float = 0.0
+    hot_pixels: int = 0
+    dead_pixels: int = 0
+    sample: str = "cell"

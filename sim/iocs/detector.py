@@ -8,11 +8,10 @@ from typing import Any
 from caproto import ChannelType, SkipWrite
 from caproto.server import PVGroup, pvproperty
 
-from operando.sim.iocs.exposure import Exposure
+from operando.sim.iocs.beam import Beam
 from operando.sim.iocs.hdf_plugin import HdfPlugin
 from operando.sim.iocs.parameters import choice, choice_readback, number, number_readback, text_readback
 from operando.sim.iocs.readout import Readout
-from operando.sim.iocs.source import Light
 
 READOUT_TIME = 0.00095
 """s between two exposures of a Pilatus3 (DECTRIS, technical specification)."""
@@ -35,17 +34,17 @@ class Camera(PVGroup):
     ----------
     prefix : str
         With its colon: ``SIM:DET:cam1:``.
-    light : Light
-        What the shutter lets through.
+    beam : Beam
+        What an exposure sees.
     readout : Readout
         Where frames come from.
     plugin : HdfPlugin
         Who gets them.
     """
 
-    def __init__(self, prefix: str, light: Light, readout: Readout, plugin: HdfPlugin) -> None:
+    def __init__(self, prefix: str, beam: Beam, readout: Readout, plugin: HdfPlugin) -> None:
         super().__init__(prefix)
-        self._light = light
+        self._beam = beam
         self._readout = readout
         self._plugin = plugin
         self._acquisition: asyncio.Task[None] | None = None
@@ -108,7 +107,7 @@ class Camera(PVGroup):
             return False
         end_ns = time.time_ns()
         unique_id = int(self.array_counter.readback.value) + 1
-        exposure = Exposure(unique_id, start_ns, end_ns, self._light.during(start_ns, end_ns))
+        exposure = self._beam.exposure(unique_id, start_ns, end_ns)
         if self.array_callbacks.readback.value == "Enable":
             self._plugin.accept(exposure)
         else:

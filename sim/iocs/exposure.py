@@ -1,7 +1,7 @@
 """One exposure of the detector, and what turns it into a frame."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
@@ -22,12 +22,15 @@ class Exposure:
         UTC, ns since the epoch.
     light : float
         s, the time that the full beam (100 mA in the ring, shutter open) would have needed for the same dose.
+    attributes : mapping
+        What the camera attaches to the frame, by name: areaDetector's NDAttributes.
     """
 
     unique_id: int
     start_ns: int
     end_ns: int
     light: float
+    attributes: Mapping[str, float] = field(default_factory=dict)
 
 
 class FrameSource(Protocol):

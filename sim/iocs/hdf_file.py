@@ -9,6 +9,7 @@ import hdf5plugin
 import numpy as np
 from numpy.typing import NDArray
 
+from operando.sim.iocs.beam import ATTRIBUTES
 from operando.sim.iocs.exposure import Exposure
 
 EPICS_EPOCH = 631_152_000
@@ -17,13 +18,13 @@ EPICS_EPOCH = 631_152_000
 ATTRIBUTE_CHUNK = 256
 """Frames a chunk of the per-frame attributes."""
 
-ATTRIBUTES = {
+STAMPS = {
     "NDArrayUniqueId": np.int32,
     "NDArrayTimeStamp": np.float64,
     "NDArrayEpicsTSSec": np.uint32,
     "NDArrayEpicsTSnSec": np.uint32,
 }
-"""What areaDetector stores of every frame, and as what."""
+"""What areaDetector stores of every frame, and as what; the attributes of the beam come beside it, as they are."""
 
 
 def file_path(folder: str, name: str, number: int, template: str) -> Path:
@@ -95,7 +96,7 @@ class FrameFile:
         data["data"] = self._frames
         data.attrs["signal"] = "data"
         attributes = _group(entry["instrument"], "NDAttributes", "NXcollection")
-        for name, kind in ATTRIBUTES.items():
+        for name, kind in {**STAMPS, **dict.fromkeys(ATTRIBUTES, np.float64)}.items():
             attributes.create_dataset(name, shape=(0,), maxshape=(None,), chunks=(ATTRIBUTE_CHUNK,), dtype=kind)
         self._attributes = attributes
         self._file.swmr_mode = self._swmr
@@ -109,7 +110,8 @@ class FrameFile:
         self._frames[index] = frame
         seconds, nanoseconds = divmod(exposure.end_ns - EPICS_EPOCH * 1_000_000_000, 1_000_000_000)
         values = (exposure.unique_id, seconds + nanoseconds * 1e-9, seconds, nanoseconds)
-        for name, value in zip(ATTRIBUTES, values, strict=True):
+        rest = {name: exposure.attributes.get(name, np.nan) for name in ATTRIBUTES}
+        for name, value in {**dict(zip(STAMPS, values, strict=True)), **rest}.items():
             self._attributes[name].resize(index + 1, axis=0)
             self._attributes[name][index] = value
         self._file.flush()

@@ -11,12 +11,15 @@ from typing import Any
 
 from caproto.asyncio.server import Context
 
+from operando.sim.iocs.beam import Beam
 from operando.sim.iocs.detector import Camera
 from operando.sim.iocs.diffraction import Diffraction
+from operando.sim.iocs.exposure import FrameSource
 from operando.sim.iocs.frames import RealFrames
 from operando.sim.iocs.hdf_plugin import HdfPlugin
 from operando.sim.iocs.heartbeat import Heartbeat
 from operando.sim.iocs.motors import Motor, Travel
+from operando.sim.iocs.pixels import ImperfectPixels
 from operando.sim.iocs.readout import Readout
 from operando.sim.iocs.source import Light, Ring, Shutter
 from operando.sim.iocs.states import StateHistory
@@ -113,12 +116,13 @@ class Beamline:
 
     def __init__(self, setup: Setup) -> None:
         self.states = StateHistory()
-        source = RealFrames(setup.frames) if setup.frames else Diffraction(setup)
+        source = _source(setup)
         truth = TruthLog(setup.root / "sim" / "truth.jsonl", crystal=not setup.frames)
         self._readout = Readout(source, self.states, truth)
         light = Light(is_open=True)
         self._plugin = HdfPlugin(f"{setup.detector_prefix}HDF1:", self._readout)
-        self._camera = Camera(f"{setup.detector_prefix}cam1:", light, self._readout, self._plugin)
+        beam = Beam(light, seed=setup.seed, transmission=setup.transmission, flicker=setup.flicker)
+        self._camera = Camera(f"{setup.detector_prefix}cam1:", beam, self._readout, self._plugin)
         groups: list[Any] = [
             *(Motor(name, Travel()) for name in (setup.stage_x, setup.stage_y, setup.stage_z)),
             Ring(setup.ring_current),
@@ -133,3 +137,13 @@ class Beamline:
         await self._camera.close()
         await self._plugin.close()
         self._readout.close()
+
+
+def _source(setup: Setup) -> FrameSource:
+    """Return where frames come from."""
+    source: FrameSource = RealFrames(setup.frames) if setup.frames else Diffraction(setup)
+    if not (setup.dark_rate or setup.hot_pixels or setup.dead_pixels):
+        return source
+    return ImperfectPixels(
+        source, seed=setup.seed, dark_rate=setup.dark_rate, hot=setup.hot_pixels, dead=setup.dead_pixels
+    )

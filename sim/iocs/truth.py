@@ -46,6 +46,7 @@ class TruthLog:
             "unique_id": exposure.unique_id,
             "start_ns": exposure.start_ns,
             "end_ns": exposure.end_ns,
+            "light": exposure.light,
             **{quantity: mean(states, quantity) for quantity in quantities},
             **{length: mean(states, length) if self._crystal else None for length in ("a", "c")},
             "file": None if file is None else str(file),

@@ -20,7 +20,10 @@ ELSEWHERE = {
     Cell: {"layers"},  # groups of their own
     Beam: {"horizontal_size_um", "vertical_size_um"},  # one field, extent
     Person: {"orcid"},  # an address
-    Detector: {"prefix", "frames_per_file", "timestamp_uncertainty_s"},  # how it is read out
+    Detector: {  # how it is read out
+        *("prefix", "frames_per_file", "timestamp_uncertainty_s", "family"),
+        *("monitor_attribute", "diode_attribute", "ring_current_attribute"),
+    },
     LoadCell: {"driver", "port", "station", "capacity_N", "frozen_after"},
 }
 

@@ -18,6 +18,14 @@ class Detector(Table):
     sensor_material: str | None = None
     sensor_thickness_um: Positive | None = None
     threshold_energy_keV: Positive | None = None
+    family: Literal["simulated", "pilatus", "eiger", "perkin_elmer"] = "simulated"
+    """What its areaDetector driver is told, and what its pixels can hold: `operando.devices.detector_family`."""
+    monitor_attribute: str | None = None
+    """NDAttribute of each frame: counts of the beam before the cell, during the exposure."""
+    diode_attribute: str | None = None
+    """The same behind the cell."""
+    ring_current_attribute: str | None = None
+    """mA."""
 
 
 class Beam(Table):
@@ -75,4 +83,12 @@ class Simulation(Table):
     initial_temperature_C: float = 25.0
     material: Literal["NMC811", "LCO"] = "NMC811"
     """Of the simulated positive electrode."""
+    transmission: Annotated[float, Field(gt=0, le=1)] = 0.35
+    """The share of the beam that passes through the sample, as the diode behind it sees."""
+    flicker: Annotated[float, Field(ge=0, le=0.5)] = 0.0
+    """Relative standard deviation of the beam from one exposure to the next."""
+    dark_counts_per_s: Annotated[float, Field(ge=0)] = 0.0
+    """Of each pixel, without light."""
+    hot_pixels: Annotated[int, Field(ge=0)] = 0
+    dead_pixels: Annotated[int, Field(ge=0)] = 0
     frames: str | None = None
