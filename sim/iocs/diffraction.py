@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from operando.sim.cell.state import TrueState
+from operando.sim.iocs.calibrant import CALIBRANTS
 from operando.sim.iocs.crystal import LI6PS5CL, LI6PS5CL_CELL, LIIN, LIIN_CELL, NMC811, Crystal, hexagonal
 from operando.sim.iocs.exposure import Exposure
 from operando.sim.iocs.geometry import geometry
@@ -27,6 +28,9 @@ GAUSSIAN_WIDTH = 1.6
 
 STRAIN = 5e-3
 """Lorentzian width over tan θ, rad: size and strain of ball-milled composite grains."""
+
+ANNEALED = 1e-3
+"""The same of a calibrant."""
 
 STEPS_PER_PIXEL = 10
 """Of the fine profile; linear interpolation between them errs by less than 0.1 % of a peak."""
@@ -59,6 +63,7 @@ class Diffraction:
             + self._rings(LI6PS5CL, LI6PS5CL.spacings(LI6PS5CL_CELL))
             + self._rings(LIIN, LIIN.spacings(LIIN_CELL))
         )
+        self._standard = None if setup.sample == "cell" else self._calibrant(setup.sample)
 
     def frame(self, exposure: Exposure, states: Sequence[TrueState]) -> NDArray[np.int32]:
         """Return counts with Poisson noise, −1 in the gaps between modules."""
@@ -71,6 +76,8 @@ class Diffraction:
 
     def _mean_profile(self, states: Sequence[TrueState]) -> Profile:
         """Return counts per second against the fine 2θ grid, averaged over the exposure."""
+        if self._standard is not None:
+            return self._standard
         chosen = [states[i] for i in np.linspace(0, len(states) - 1, min(INSTANTS, len(states))).astype(int)]
         lattices = {(state.a, state.c) for state in chosen}
         if len(lattices) == 1:
@@ -78,17 +85,22 @@ class Diffraction:
         moving = [self._rings(NMC811, NMC811.spacings(hexagonal(state.a, state.c))) for state in chosen]
         return np.asarray(self._constant + np.mean(moving, axis=0))
 
-    def _rings(self, crystal: Crystal, spacings: NDArray[np.float64]) -> Profile:
+    def _rings(self, crystal: Crystal, spacings: NDArray[np.float64], strain: float = STRAIN) -> Profile:
         """Return the pseudo-Voigt profiles of all lines, counts per second."""
         sine = self._wavelength / (2.0 * spacings)
         seen = sine < np.sin(0.5 * self._grid[-1])
         theta = np.arcsin(sine[seen])[:, np.newaxis]
         gauss = GAUSSIAN_WIDTH * self._pixel_angle
-        lorentz = STRAIN * np.tan(theta)
+        lorentz = strain * np.tan(theta)
         reference = STRAIN * self._wavelength / (2.0 * 4.738) + gauss
         width, mixing = gauss + lorentz, lorentz / (gauss + lorentz)
         height = STRONGEST * crystal.strengths()[seen, np.newaxis] * reference / width
         return np.asarray((height * pseudo_voigt((self._grid - 2.0 * theta) / width, mixing)).sum(axis=0))
+
+    def _calibrant(self, name: str) -> Profile:
+        """Return the rings of a calibrant and of the air in front of it, counts per second."""
+        crystal, spacings = CALIBRANTS[name].powder()
+        return self._background() + self._rings(crystal, spacings, ANNEALED)
 
     def _background(self) -> Profile:
         """Return smooth scattering, counts per second."""
