@@ -1,14 +1,19 @@
 """What the simulated beamline shows when a calibrant stands in its beam."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 from calibration.shown_calibrant import frame_of, shown
 
+import operando.configs
+from operando.cli.simulation import simulation_setup
+from operando.config import load
 from operando.sim.iocs.calibrant import CALIBRANTS
 from operando.sim.iocs.geometry import geometry
 
+SHIPPED = Path(operando.configs.__file__).parent
 FIRST = {
     "CeO2": {(1, 1, 1): 3.12442, (2, 0, 0): 2.70583, (2, 2, 0): 1.91331, (3, 1, 1): 1.63168},
     "LaB6": {(1, 0, 0): 4.15683, (1, 1, 0): 2.93932, (1, 1, 1): 2.39994, (2, 0, 0): 2.07841},
@@ -41,3 +46,13 @@ def test_rings_stand_at_their_bragg_angles(tmp_path: Path) -> None:
         assert np.average(two_theta[near], weights=weights) == pytest.approx(
             bragg, abs=0.1 * setup.pixel / setup.distance
         )
+
+
+def test_the_configuration_says_what_is_shown_and_where_the_detector_truly_stands(tmp_path: Path) -> None:
+    shutil.copytree(SHIPPED, tmp_path / "configs")
+    file, poni = tmp_path / "configs/simulated.toml", tmp_path / "configs/poni/simulated.poni"
+    (tmp_path / "configs/poni/moved.poni").write_text(poni.read_text().replace("Distance: 0.5", "Distance: 0.501"))
+    told = '[simulation]\nsample = "CeO2"\nponi = "poni/moved.poni"\n'
+    file.write_text(file.read_text(encoding="utf-8").replace("[simulation]\n", told, 1), encoding="utf-8")
+    setup = simulation_setup(load(file), tmp_path, 0)
+    assert (setup.sample, setup.distance) == ("CeO2", 0.501)

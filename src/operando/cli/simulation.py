@@ -26,7 +26,7 @@ def simulation_setup(config: Endstation, root: Path, ca_port: int) -> Setup:
     frames = tuple(Path(name) for name in sorted(glob.glob(wanted.frames))) if wanted.frames else ()
     if wanted.frames and not frames:
         raise ConfigurationError(f"{config.file}: [simulation] frames = {wanted.frames!r}: matches no file")
-    geometry = load_poni(str(config.beside(config.integration.poni)))
+    geometry = load_poni(str(config.beside(wanted.poni or config.integration.poni)))
     detector = geometry.detector
     return Setup(
         root=root,
@@ -67,6 +67,7 @@ def simulation_setup(config: Endstation, root: Path, ca_port: int) -> Setup:
         active_mass=_grams(config.cell.active_mass_mg),
         potentiostat=config.potentiostat.driver,
         channels=tuple(_channel(channel) for channel in config.channels),
+        sample=wanted.sample,
     )
 
 

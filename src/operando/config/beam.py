@@ -92,3 +92,7 @@ class Simulation(Table):
     hot_pixels: Annotated[int, Field(ge=0)] = 0
     dead_pixels: Annotated[int, Field(ge=0)] = 0
     frames: str | None = None
+    sample: Literal["cell", "CeO2", "LaB6", "Si"] = "cell"
+    """What stands in the beam: the cell, or a calibrant in its place."""
+    poni: str | None = None
+    """Where the detector truly stands, relative to the configuration; by default where ``[integration] poni`` says."""
