@@ -110,6 +110,11 @@ class RecordFile:
         """Number of frames, written or about to be."""
         return len(self._rows) + (self._patterns.length if self._patterns else 0)
 
+    @property
+    def patterns(self) -> "Patterns | None":
+        """The entry of the patterns, once it has begun."""
+        return self._patterns
+
     def begin_patterns(self, integrator: Integrator) -> None:
         """Make the entry of the patterns; it becomes what a viewer shows first.
 

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import h5py
+import numpy as np
 import pyFAI
+from numpy.typing import NDArray
 
 import operando
 from operando.analysis import Integrator
@@ -97,6 +99,10 @@ class Patterns:
         reduction = _write_reduction(entry, origin, integrator)
         self.frames = make_group(entry, "frames", "NXcollection")
         self._frames = Table(self.frames, columns, seal, FRAME_CHUNK_BYTES)
+        self._along = along
+        self.radial: NDArray[np.float64] = integrator.radial
+        self.azimuth: NDArray[np.float64] | None = None
+        """°, middle of each sector, where the recipe wants cakes."""
         self._data = _write_data(entry, integrator)
         shown = (along, *beside)
         link_fields(entry["data"], self.frames, shown)
@@ -107,6 +113,16 @@ class Patterns:
     def length(self) -> int:
         """Number of frames."""
         return self._data.length
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the file can still be asked."""
+        return bool(self.entry)
+
+    def stored(self, rows: Sequence[int]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return where some rows are along the run, and their patterns."""
+        patterns, along = self._data["I"], self._frames[self._along]
+        return np.array([along[row] for row in rows]), np.array([patterns[row] for row in rows], np.float64)
 
     def append(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Add frames: ``I``, ``I_errors`` and the columns."""
