@@ -23,12 +23,15 @@ class Announced:
         ``seq_num`` of its event.
     stream : Stream
         Its descriptor.
+    flushed : int
+        Frames of the file that were announced with it or before it.
     """
 
     store: FrameStore
     index: int
     sequence: int
     stream: Stream
+    flushed: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,7 @@ class Documents:
         self.announced = 0
         """Frames promised so far."""
         self.waiting = 0
-        """Frames promised and not done."""
+        """Frames promised and not taken."""
         self.latest_ns = start_ns
         """UTC, ns since the epoch: the run lasted at least until then."""
         self.end: End | None = None
@@ -109,21 +112,25 @@ class Documents:
 
     @property
     def next(self) -> Announced | None:
-        """The oldest frame that is promised and not done."""
+        """The oldest frame that is promised and not taken."""
         if not self._promises:
             return None
         promise = self._promises[0]
-        return Announced(promise.store, promise.index, promise.sequence, promise.stream)
+        flushed = promise.index + promise.count
+        return Announced(promise.store, promise.index, promise.sequence, promise.stream, flushed)
 
-    def done(self) -> None:
-        """Go on behind the next frame: it has been dealt with."""
+    def take(self) -> None:
+        """Go on behind the next frame: somebody deals with it."""
         promise = self._promises[0]
-        self._event_ns.pop(promise.sequence, None)
-        self._done = promise.sequence
         self.waiting -= 1
         promise.index, promise.sequence, promise.count = promise.index + 1, promise.sequence + 1, promise.count - 1
         if not promise.count:
             self._promises.popleft()
+
+    def done(self, announced: Announced) -> None:
+        """Forget the event of a frame that has been dealt with, as all before it."""
+        self._event_ns.pop(announced.sequence, None)
+        self._done = announced.sequence
 
     def _announce(self, document: Mapping[str, Any]) -> None:
         stream, store = self._streams.get(document["descriptor"]), self._stores.get(document["stream_resource"])

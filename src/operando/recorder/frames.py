@@ -6,6 +6,7 @@ of the end of its exposure.
 """
 
 import logging
+import threading
 from collections import OrderedDict
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -54,9 +55,10 @@ class Frame:
 
 
 class FrameFiles:
-    """Frame files, opened when first asked for and kept open while they are the latest."""
+    """Frame files, opened when first asked for and kept open while they are the latest; for any thread."""
 
     def __init__(self) -> None:
+        self._lock = threading.Lock()
         self._open: OrderedDict[Path, ExitStack] = OrderedDict()
         self._files: dict[Path, h5py.File] = {}
 
@@ -72,6 +74,16 @@ class FrameFiles:
         abandoned : bool
             Nobody writes the file any more: if HDF5 refuses it because its writer died, it is read all the same.
         """
+        with self._lock:
+            return self._read(store, index, abandoned)
+
+    def close(self) -> None:
+        """Close every file."""
+        with self._lock:
+            for path in list(self._open):
+                self._forget(path)
+
+    def _read(self, store: FrameStore, index: int, abandoned: bool) -> Frame:
         known = Frame()
         try:
             file = self._file(store, abandoned)
@@ -82,11 +94,6 @@ class FrameFiles:
             self._forget(store.path)  # a file that is only now being made reads differently once reopened
             reason = f"frame {index} of {store.path.name}: {_cause(error)}"
             return Frame(known.number, known.end_ns, None, reason)
-
-    def close(self) -> None:
-        """Close every file."""
-        for path in list(self._open):
-            self._forget(path)
 
     def _file(self, store: FrameStore, abandoned: bool) -> h5py.File:
         if store.path not in self._files:

@@ -1,20 +1,25 @@
 """One run on its way from documents to the file of record."""
 
+import threading
 import time
 from collections import deque
 from collections.abc import Mapping
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
 from typing import Any
 
+from operando.analysis import Integrator
 from operando.errors import RecordError
 from operando.history import EnvironmentHistory
-from operando.recorder.columns import JOINED, environment_fields
+from operando.recorder.account import Account
+from operando.recorder.conditions import Conditions
 from operando.recorder.documents import Announced, Documents, End
-from operando.recorder.frames import Frame, FrameFiles
+from operando.recorder.flight import Flight
+from operando.recorder.inline import Inline
 from operando.recorder.instants import NS, since
-from operando.recorder.join import MISSING, Exposure, Statistics, over_exposure
+from operando.recorder.join import Exposure
 from operando.recorder.kept import KeptRows
 from operando.recorder.nexus import RecordFile, Row
 from operando.recorder.patience import Clock, CommittedTime
@@ -22,16 +27,14 @@ from operando.recorder.profiles import record_path
 from operando.recorder.raw_sync import RawSync
 from operando.recorder.reduction import Reduction
 from operando.recorder.run import Run, Stream
-from operando.recorder.stood import Pace, stood
+from operando.recorder.stage import Product, close_files
 
 PROMISED = 1000
 """Frames whose documents are read ahead of them; bounds the memory, too."""
-AHEAD = 16
-"""Frames reduced while they wait for the environment log; bounds the memory."""
-LEAST_REACH_S = 2.0
-"""s within which a neighbouring sample may help an exposure that holds fewer than three."""
-MOST_REACH_S = 30.0
-"""s: a row waits so long for a neighbour, and a cell programme may rest for hours with a sample a minute."""
+AHEAD = 512
+"""Frames on their way through the workers, or waiting for the environment log, which is complete a second later."""
+PIECES = 64
+"""Frames taken back or rows written in one step: a journal and a heartbeat wait for it."""
 ABANDONED = End("abandoned", "the RunEngine process ended without a stop document")
 
 
@@ -66,6 +69,10 @@ class Recording:
         s, monotonic.
     elsewhere : bool
         Below ``data_root``, whatever the start document says.
+    executor : Executor, optional
+        Where frames are read and integrated; by default here and now.
+    arrived : threading.Event, optional
+        Set whenever a frame comes back from there.
 
     Raises
     ------
@@ -82,20 +89,22 @@ class Recording:
         frame_patience: float,
         clock: Clock = time.monotonic,
         elsewhere: bool = False,
+        executor: Executor | None = None,
+        arrived: threading.Event | None = None,
     ) -> None:
         self.run = run
         self.path = record_path(data_root, run, elsewhere)
         self.finished = False
         self.latest: Row = {}
         """The last row that was added."""
+        self.latest_reason = ""
+        """Why it lacks something."""
         self._history = history
-        self._pace = Pace(run, history)
+        self._conditions = Conditions(run, history, committed)
         self._committed = committed
-        self._frame_patience = frame_patience
-        self._clock = clock
         self._documents = Documents(run.start_ns)
-        self._frames = FrameFiles()
-        self._unreadable_since: float | None = None
+        self._flight = Flight(executor or Inline(), frame_patience, clock, arrived)
+        self._failed = 0
         self._reductions: dict[tuple[int, int], Reduction] = {}
         self._reduced: deque[_Reduced] = deque()
         self._raw_sync = RawSync(clock)
@@ -112,9 +121,21 @@ class Recording:
         if self._reduced:
             exposure = self._reduced[0].exposure
             return exposure.end_ns if exposure else self._documents.latest_ns
-        if announced := self._documents.next:
+        if announced := self._flight.oldest or self._documents.next:
             return self._documents.event_ns(announced.sequence) or self._documents.latest_ns
         return None
+
+    @property
+    def integrator(self) -> Integrator | None:
+        """What makes the patterns; None before the first frame."""
+        return next((each.integrator for each in self._reductions.values()), None)
+
+    @property
+    def account(self) -> Account:
+        """Where its frames are."""
+        announced, late = self._documents.announced, self._flight.late
+        written = max(0, announced - self.length - late)  # a file that is continued may be ahead of its journal
+        return Account(announced, written, self.length - self._failed, late, self._failed)
 
     @property
     def hungry(self) -> bool:
@@ -148,51 +169,69 @@ class Recording:
         RecordError, AnalysisError
             The run cannot be recorded.
         """
-        worked = self._reduce_next()
-        worked |= self._write_next()
+        worked = self._send()
+        for _ in range(PIECES):
+            if not (self._take() | self._write_next()):
+                break
+            worked = True
         # Never beyond what the documents prove to belong to the run: it may have ended a moment ago.
         committed_ns = min(self._committed.ns, self._documents.latest_ns)
-        worked |= self._file.extend_log(self._history, committed_ns)
+        extended = self._file.extend_log(self._history, committed_ns)
         self._file.flush_if_due()
         self._raw_sync.sync_if_due()
-        if self._documents.end and not self._documents.waiting and not self._reduced:
+        if self._documents.end and not (self._documents.waiting or self._ahead or extended):
             worked |= self._finish(self._documents.end)
-        return worked
+        return worked or extended
 
     def drop(self) -> None:
         """Close the file of record without what was added since its last flush."""
+        self._flight.cancel()
         self._file.drop()
 
     def close(self) -> None:
         """Leave the file as it is; an unfinished one is continued from the journal."""
-        self._frames.close()
-        self._raw_sync.close()
+        self._let_go()
         self._file.close()
 
     def set_aside(self, reason: str) -> None:
         """Leave a file that cannot be continued under another name."""
-        self._frames.close()
-        self._raw_sync.close()
+        self._let_go()
         self._file.set_aside(reason)
 
-    def _reduce_next(self) -> bool:
-        """Read and reduce the next frame, when it can be read or is given up."""
-        announced = self._documents.next
-        if announced is None or len(self._reduced) >= AHEAD:
+    def _let_go(self) -> None:
+        """Leave the frames alone."""
+        self._flight.cancel()
+        close_files()
+        self._raw_sync.close()
+
+    @property
+    def _ahead(self) -> int:
+        """Frames that are taken from the documents and have no row."""
+        return len(self._flight) + len(self._reduced)
+
+    def _send(self) -> bool:
+        """Hand frames to the workers, as many as memory has room for; return whether there was one."""
+        sent = False
+        while (announced := self._documents.next) and self._ahead < AHEAD:
+            reduction = self._reduction(announced.stream)  # begins the entry of the patterns, or finds it
+            if self._file.kept and self._file.kept.remaining:
+                self._pass_over(self._file.kept)
+            else:
+                self._flight.send(announced, reduction.task(announced))
+                self._documents.take()
+            sent = True
+        return sent
+
+    def _take(self) -> bool:
+        """Take back the next frame and reduce it, when its workers are done with it or it is given up."""
+        taken = self._flight.take()
+        if taken is None:
             return False
-        reduction = self._reduction(announced.stream)  # begins the entry of the patterns, or finds it
-        if self._file.kept and self._file.kept.remaining:
-            self._pass_over(self._file.kept)
-            return True
-        frame = self._frames.read(announced.store, announced.index)
-        if frame.image is None:
-            if not self._given_up():
-                return False
-            frame = self._frames.read(announced.store, announced.index, abandoned=True)
-        if frame.image is not None:
+        announced, product = taken
+        if product.read:
             self._raw_sync.saw(announced.store.path)
-        self._reduced.append(self._reduce(announced, frame, reduction))
-        self._documents.done()
+        self._reduced.append(self._reduce(announced, product, self._reduction(announced.stream)))
+        self._documents.done(announced)
         return True
 
     def _pass_over(self, kept: KeptRows) -> None:
@@ -204,27 +243,18 @@ class Recording:
             if isfinite(row.a):
                 self._reduction(announced.stream).go_on(row.a, row.c)
             self._raw_sync.saw(announced.store.path)  # the recorder that read it may not have come to it
-            self._documents.done()
+            self._documents.take()
+            self._documents.done(announced)
 
-    def _given_up(self) -> bool:
-        """Return whether a missing frame was waited for long enough; missing ones right behind it share that wait."""
-        if self._unreadable_since is None:
-            self._unreadable_since = self._clock()
-        return self._clock() - self._unreadable_since > self._frame_patience
-
-    def _reduce(self, announced: Announced, frame: Frame, reduction: Reduction) -> _Reduced:
-        exposure = _exposure(frame, announced.stream)
+    def _reduce(self, announced: Announced, product: Product, reduction: Reduction) -> _Reduced:
+        exposure = _exposure(product, announced.stream)
         row: Row = {
-            "frame_number": frame.number,
+            "frame_number": product.number,
             "raw_file": self._file.link_raw(announced.store),
             "raw_index": announced.index,
             **self._times(announced, exposure),
         }
-        if frame.image is None:
-            return _Reduced(row, frame.reason, exposure)
-        self._unreadable_since = None
-        fields, reason = reduction.reduce(frame.image)
-        return _Reduced({**row, **fields}, reason, exposure)
+        return _Reduced({**row, **reduction.reduce(product)}, product.reason, exposure)
 
     def _reduction(self, stream: Stream) -> Reduction:
         """Return what reduces frames of a shape; the first one begins the entry of the patterns."""
@@ -254,44 +284,15 @@ class Recording:
         if not self._reduced:
             return False
         waiting = self._reduced[0]
-        joined = self._join(waiting.exposure)
+        joined = self._conditions.during(waiting.exposure)
         if joined is None:
             return False
         self._reduced.popleft()
-        self.latest = dict(waiting.row)
-        for quantity, statistics in joined.items():
-            self.latest |= environment_fields(quantity, statistics)
-        if waiting.exposure and self._committed.ns >= waiting.exposure.end_ns:
-            self.latest |= stood(self._history, waiting.exposure, self._pace.reach_ns(waiting.exposure))
+        self.latest = waiting.row | joined
+        self.latest_reason = waiting.reason
         self._file.append(self.latest, waiting.reason)
+        self._failed += bool(waiting.reason)
         return True
-
-    def _join(self, exposure: Exposure | None) -> dict[str, Statistics] | None:
-        """Return every quantity over an exposure; None while the log is still waited for."""
-        final = self._committed.stalled
-        if exposure is None or (self._committed.ns < exposure.end_ns and final):
-            return dict.fromkeys(JOINED, MISSING)
-        if self._committed.ns < exposure.end_ns:
-            return None
-        joined = {}
-        for quantity in JOINED:
-            found = over_exposure(
-                self._history, quantity, exposure, self._reach_ns(quantity, exposure), self._committed.ns, final
-            )
-            if found is None:
-                return None
-            joined[quantity] = found
-        return joined
-
-    def _reach_ns(self, quantity: str, exposure: Exposure) -> int:
-        """Return how far a neighbouring sample may be away, ns: three sampling intervals of its instrument."""
-        if quantity == "stack_pressure":
-            interval = None
-        elif quantity in ("temperature", "stack_pressure_uncertainty"):
-            interval = self.run.setting("heater", "poll_interval_s")
-        else:
-            interval = self._pace.longest(exposure)
-        return int(min(max(LEAST_REACH_S, 3 * float(interval or 0)), MOST_REACH_S) * NS)
 
     def _finish(self, end: End) -> bool:
         end_ns = self._documents.latest_ns
@@ -302,13 +303,12 @@ class Recording:
             return True
         self._file.write_cell_programmes(self._history, known_ns)
         self._file.end(end_ns, end.reason, end.message, self._documents.announced)
-        self._frames.close()
-        self._raw_sync.close()
+        self._let_go()
         self.finished = True
         return True
 
 
-def _exposure(frame: Frame, stream: Stream) -> Exposure | None:
+def _exposure(frame: Product, stream: Stream) -> Exposure | None:
     """Return when photons were counted; None where detector or descriptor do not say."""
     if frame.end_ns is None or stream.acquire_time is None:
         return None

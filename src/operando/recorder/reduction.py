@@ -1,4 +1,4 @@
-"""What becomes of one image: a pattern, and the lattice fitted on it."""
+"""What a frame becomes beside its neighbours: a row with its pattern and the lattice fitted on it."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,14 +6,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from operando.analysis import Integrator, LatticeFit, Pattern, fit_lattice, q_from_two_theta
+from operando.analysis import LatticeFit, Pattern, fit_lattice, q_from_two_theta
 from operando.errors import AnalysisError
 from operando.recorder.columns import trend_names
+from operando.recorder.documents import Announced
 from operando.recorder.run import Run, Stream
+from operando.recorder.stage import FrameTask, Product, integrator_of
 
 
 class Reduction:
-    """Integrates the frames of one stream and fits the lattice of the run; frames come in order.
+    """Says what is to be done with the frames of one stream, and reduces what comes of it; frames come in order.
 
     Parameters
     ----------
@@ -30,17 +32,30 @@ class Reduction:
 
     def __init__(self, run: Run, stream: Stream) -> None:
         self._run = run
-        self.integrator = Integrator(run.poni, run.recipe, stream.shape)
+        self._shape = stream.shape
+        self.integrator = integrator_of(run.poni, run.recipe, stream.shape)
         self._last: LatticeFit | None = None
 
-    def reduce(self, image: NDArray[Any]) -> tuple[Mapping[str, Any], str]:
-        """Return the fields of a row, and why they are missing (empty if they are not)."""
-        try:
-            pattern = self.integrator.integrate(image)
-        except AnalysisError as error:
-            return {}, str(error)
-        fields: dict[str, Any] = {"I": pattern.intensity, "I_errors": pattern.sigma}
-        return {**fields, **self._lattice(pattern)}, ""
+    def task(self, announced: Announced) -> FrameTask:
+        """Return what is to be done with a frame."""
+        store = announced.store
+        return FrameTask(
+            path=store.path,
+            dataset=store.dataset,
+            swmr=store.swmr,
+            index=announced.index,
+            poni=self._run.poni,
+            recipe=self._run.recipe,
+            shape=self._shape,
+            announced=announced.flushed,
+        )
+
+    def reduce(self, product: Product) -> Mapping[str, Any]:
+        """Return the fields of a row; none without a pattern."""
+        if product.pattern is None:
+            return {}
+        fields: dict[str, Any] = {"I": product.pattern.intensity, "I_errors": product.pattern.sigma}
+        return {**fields, **self._lattice(product.pattern)}
 
     def go_on(self, a: float, c: float) -> None:
         """Fit the next frame from a trusted lattice (Å) that an earlier recorder found."""

@@ -2,8 +2,10 @@
 
 import logging
 import sqlite3
+import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
 from pathlib import Path
 
 from operando.disk import disk_errno, in_short
@@ -56,6 +58,8 @@ class Runs:
         s, monotonic.
     log_is_kept : callable
         Whether the writer of the environment log lives, so that what is not on the disk yet will be.
+    executor : Executor, optional
+        Where frames are read and integrated; by default here and now.
     """
 
     def __init__(
@@ -66,7 +70,10 @@ class Runs:
         once: bool = False,
         clock: Clock = time.monotonic,
         log_is_kept: Callable[[], bool] = lambda: False,
+        executor: Executor | None = None,
     ) -> None:
+        self._executor = executor
+        self._arrived = threading.Event()
         self._journals = journals
         self._data_root = data_root
         self._history = history
@@ -122,6 +129,11 @@ class Runs:
                 if self.waiting.pop(run.path, None) or self.held.pop(run.path, None):
                     run.hindrance = Hindrance()
         return worked
+
+    def rest(self, seconds: float) -> None:
+        """Wait for a frame that comes back from its workers, s at most."""
+        self._arrived.wait(seconds)
+        self._arrived.clear()
 
     @property
     def active(self) -> Iterator[Recording]:
@@ -210,7 +222,14 @@ class Runs:
             raise gone(self._data_root)
         self.beside.promise(described, path_of(self._data_root, described))
         run.recording = Recording(
-            described, self._data_root, self._history, self._committed, self._patience.frame, self._clock
+            described,
+            self._data_root,
+            self._history,
+            self._committed,
+            self._patience.frame,
+            self._clock,
+            executor=self._executor,
+            arrived=self._arrived,
         )
 
     def _begin_again(self, run: _OpenRun, error: RecordDamaged) -> None:

@@ -89,7 +89,7 @@ def _exhaust(runs: Runs, stop: threading.Event) -> None:
     runs.discover()
     while not (runs.exhausted or runs.spoilt or stop.is_set()):
         if not runs.step():
-            stop.wait(IDLE_S)
+            runs.rest(IDLE_S)
 
 
 def _watch(config: Endstation, root: Path) -> DiskWatch:
@@ -131,7 +131,7 @@ def _follow(
                 watch.suspect()
         live.publish_if_due(runs)
         if not worked:
-            stop.wait(IDLE_S)
+            runs.rest(IDLE_S)
     server.close()
 
 

@@ -1,0 +1,121 @@
+"""Frames on their way through the workers, taken back in the order in which they were announced."""
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass, replace
+from typing import Any
+
+from operando.recorder.documents import Announced
+from operando.recorder.stage import FrameTask, Product, process
+
+Clock = Callable[[], float]
+
+
+@dataclass(slots=True)
+class _Frame:
+    """A frame on its way."""
+
+    announced: Announced
+    task: FrameTask
+    future: Future[Product]
+    final: bool = False
+    """Whether it was given up and asked for the last time."""
+
+
+class Flight:
+    """Hands frames to an executor; a frame that is not there yet is asked for again.
+
+    Parameters
+    ----------
+    executor : Executor
+        Whatever runs `process`. One that reaches other hosts has a method ``here``, like ``submit`` but in this
+        process: what another host does not see is asked for again where it was announced.
+    patience : float
+        s, how long an announced frame is waited for; missing ones right behind it share that wait.
+    clock : callable
+        s, monotonic.
+    arrived : threading.Event, optional
+        Set whenever a frame comes back.
+    """
+
+    def __init__(
+        self,
+        executor: Executor,
+        patience: float,
+        clock: Clock = time.monotonic,
+        arrived: threading.Event | None = None,
+    ) -> None:
+        self._executor = executor
+        self._patience = patience
+        self._clock = clock
+        self._arrived = arrived
+        self._frames: deque[_Frame] = deque()
+        self._unread_since: float | None = None
+
+    def __len__(self) -> int:
+        return len(self._frames)
+
+    @property
+    def oldest(self) -> Announced | None:
+        """The frame that is taken back next."""
+        return self._frames[0].announced if self._frames else None
+
+    @property
+    def late(self) -> int:
+        """Frames that were not in their file when they were asked for, and are asked for again."""
+        if self._unread_since is None:
+            return 0
+        return sum(1 for frame in self._frames if frame.future.done() and not _is_read(frame.future))
+
+    def send(self, announced: Announced, task: FrameTask) -> None:
+        """Hand over the next frame."""
+        self._frames.append(_Frame(announced, task, self._submit(self._executor.submit, task)))
+
+    def take(self) -> tuple[Announced, Product] | None:
+        """Return the oldest frame and what became of it; None while that is not known."""
+        if not self._frames or not self._frames[0].future.done():
+            return None
+        frame = self._frames[0]
+        if not (_is_read(frame.future) or frame.final):
+            self._ask_again(frame)
+            if not frame.future.done() or not (_is_read(frame.future) or frame.final):
+                return None
+        self._frames.popleft()
+        product = frame.future.result()
+        if product.read:
+            self._unread_since = None
+        return frame.announced, product
+
+    def cancel(self) -> None:
+        """Forget every frame."""
+        for frame in self._frames:
+            frame.future.cancel()
+        self._frames.clear()
+
+    def _ask_again(self, frame: _Frame) -> None:
+        """Look for a frame in this process; for the last time, once it was waited for long enough."""
+        if self._unread_since is None:
+            self._unread_since = self._clock()
+        frame.final = self._clock() - self._unread_since > self._patience
+        frame.task = replace(frame.task, abandoned=frame.final)
+        here = getattr(self._executor, "here", self._executor.submit)
+        frame.future = self._submit(here, frame.task)
+
+    def _submit(self, submit: Callable[..., Future[Any]], task: FrameTask) -> Future[Product]:
+        future: Future[Product] = submit(process, task)
+        if self._arrived is not None:
+            future.add_done_callback(self._came)
+        return future
+
+    def _came(self, future: Future[Product]) -> None:
+        """Wake whoever waits for frames; not for one that is not there: it is asked for at each look anyway."""
+        if self._arrived is not None and not future.cancelled() and _is_read(future):
+            self._arrived.set()
+
+
+def _is_read(future: Future[Product]) -> bool:
+    """Whether an image was read, or nothing more will come: an error is told by `Flight.take`."""
+    return future.cancelled() or future.exception() is not None or future.result().read

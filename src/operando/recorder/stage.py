@@ -1,0 +1,160 @@
+"""One announced frame on its own: read, integrated and judged, in any thread of any process.
+
+A `FrameTask` says everything that this takes and a `Product` everything that comes of it; both travel to other hosts.
+What needs the frame's neighbours is done later, in order: `operando.recorder.reduction`. Whoever runs `process` is a
+`concurrent.futures.Executor`. Open files and integrators are kept by the process that runs it.
+"""
+
+import logging
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from operando.analysis import Integrator, Pattern
+from operando.errors import AnalysisError
+from operando.recorder.frames import UNKNOWN, Frame, FrameFiles
+from operando.recorder.run import FrameStore
+from operando.vocabulary import Recipe
+
+KEPT_INTEGRATORS = 4
+"""Of the latest runs and shapes; one has some tens of MiB."""
+
+_logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class FrameTask:
+    """A frame, and what is to become of it.
+
+    Parameters
+    ----------
+    path : Path
+        The HDF5 file.
+    dataset : str
+        Of the frames in it.
+    swmr : bool
+        Whether the file is still being written.
+    index : int
+        From 0, within the file.
+    poni : str
+        Text of the PONI file.
+    recipe : Recipe
+        How the frame becomes a pattern.
+    shape : (int, int)
+        Rows and columns that are expected.
+    announced : int
+        Frames of the file that are known to be in it; 0 where that is not known.
+    abandoned : bool
+        Nobody writes the file any more: if HDF5 refuses it because its writer died, it is read all the same.
+    attributes : tuple of str
+        NDAttributes wanted with the frame.
+    monitor : str
+        That of them by which the pattern is scaled; empty for none.
+    digest : str
+        Of the recipe and the files that it names: an integrator made for another one is not used again.
+    """
+
+    path: Path
+    dataset: str
+    swmr: bool
+    index: int
+    poni: str
+    recipe: Recipe
+    shape: tuple[int, int]
+    announced: int = 0
+    abandoned: bool = False
+    attributes: tuple[str, ...] = ()
+    monitor: str = ""
+    digest: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """What became of a frame.
+
+    Parameters
+    ----------
+    number : int
+        NDArrayUniqueId, or -1.
+    end_ns : int or None
+        UTC, ns since the epoch, end of the exposure; None where the detector did not say.
+    attributes : Mapping
+        NDAttributes of the frame that are in the file; name → value.
+    pattern : Pattern or None
+        None where there is none.
+    quality : object or None
+        What the image alone says about itself.
+    reason : str
+        Why something is missing; empty for a whole product.
+    read : bool
+        Whether the image could be read; one that could not is perhaps not there yet.
+    """
+
+    number: int = UNKNOWN
+    end_ns: int | None = None
+    attributes: Mapping[str, float] = field(default_factory=dict)
+    pattern: Pattern | None = None
+    quality: Any = None
+    reason: str = ""
+    read: bool = False
+
+
+def process(task: FrameTask) -> Product:
+    """Read a frame, integrate it and judge it; whatever goes wrong is told in the product."""
+    try:
+        frame = _files.read(FrameStore("", task.path, task.dataset, task.swmr), task.index, task.abandoned)
+        return _product(task, frame)
+    except Exception as error:  # the boundary of a worker: one frame does not stop the others
+        _logger.exception("frame %d of %s", task.index, task.path)
+        return Product(reason=f"frame {task.index} of {task.path.name}: {type(error).__name__}: {error}", read=True)
+
+
+def integrator_of(poni: str, recipe: Recipe, shape: tuple[int, int], digest: str = "") -> Integrator:
+    """Return the integrator of this process for a geometry, recipe and shape; made when first asked for.
+
+    Raises
+    ------
+    AnalysisError
+        They do not fit together.
+    """
+    return _integrators.get(poni, recipe, shape, digest)
+
+
+def close_files() -> None:
+    """Close the frame files that this process keeps open; who reads on opens them again."""
+    _files.close()
+
+
+def _product(task: FrameTask, frame: Frame) -> Product:
+    if frame.image is None:
+        return Product(frame.number, frame.end_ns, reason=frame.reason)
+    try:
+        pattern = integrator_of(task.poni, task.recipe, task.shape, task.digest).integrate(frame.image)
+    except AnalysisError as error:
+        return Product(frame.number, frame.end_ns, reason=str(error), read=True)
+    return Product(frame.number, frame.end_ns, pattern=pattern, read=True)
+
+
+class _Integrators:
+    """The integrators of a process: making one takes a second, and two threads that want the same one make it once."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._kept: OrderedDict[tuple[str, Recipe, tuple[int, int], str], Integrator] = OrderedDict()
+
+    def get(self, poni: str, recipe: Recipe, shape: tuple[int, int], digest: str) -> Integrator:
+        key = poni, recipe, shape, digest
+        with self._lock:
+            if key not in self._kept:
+                self._kept[key] = Integrator(poni, recipe, shape)
+                while len(self._kept) > KEPT_INTEGRATORS:
+                    self._kept.popitem(last=False)
+            self._kept.move_to_end(key)
+            return self._kept[key]
+
+
+_files = FrameFiles()
+_integrators = _Integrators()
