@@ -69,6 +69,20 @@ def test_when_a_step_was_known_stays_when_it_is_told_again(log: EnvironmentLog, 
     assert found.ended_known_ns == NOON + 2 * SECOND - GUARD_NS
 
 
+def test_an_end_that_was_told_outlives_what_a_restarted_service_makes_of_it(
+    log: EnvironmentLog, history: EnvironmentHistory
+) -> None:
+    begun = step(1, NOON)
+    log.keep(begun)
+    log.keep(ended(begun, NOON + SECOND))
+    log.commit(NOON + 2 * SECOND)
+    log.keep(begun)  # the memory of the next service holds it open
+    log.commit(NOON + 3 * SECOND)
+    log.keep(replace(begun, ended_ns=NOON + 3 * SECOND, how="not known: the instrument did not say"))
+    log.commit(NOON + 4 * SECOND)
+    assert history.steps(NOON, NOON + 4 * SECOND) == [ended(begun, NOON + SECOND)]
+
+
 def test_a_step_is_there_while_it_runs_and_as_it_ended(log: EnvironmentLog, history: EnvironmentHistory) -> None:
     begun = step(1, NOON)
     log.keep(begun)

@@ -203,6 +203,9 @@ _PROGRAMME = tuple(each.name for each in fields(KeptProgramme))
 def write(connection: sqlite3.Connection, entries: Sequence[Kept], complete_ns: int) -> None:
     """Write, over what was there under the same key, but for when that was known.
 
+    A step or spectrum that has ended stays as it is: a service that was killed may have told an end that the memory of
+    the next one does not hold, and what that one makes of it is less than was known.
+
     Parameters
     ----------
     connection : Connection
@@ -213,17 +216,24 @@ def write(connection: sqlite3.Connection, entries: Sequence[Kept], complete_ns: 
         UTC, ns since the epoch, up to which the log is complete as yet.
     """
     for entry in entries:
-        row = _row(entry if isinstance(entry, KeptProgramme) else _known(connection, entry, complete_ns))
-        marks = ", ".join("?" * len(row))
-        connection.execute(
-            f"INSERT OR REPLACE INTO {entry.TABLE} ({', '.join(row)}) VALUES ({marks})", tuple(row.values())
-        )
+        known = entry if isinstance(entry, KeptProgramme) else _known(connection, entry, complete_ns)
+        if known is not None:
+            row = _row(known)
+            marks = ", ".join("?" * len(row))
+            connection.execute(
+                f"INSERT OR REPLACE INTO {known.TABLE} ({', '.join(row)}) VALUES ({marks})", tuple(row.values())
+            )
 
 
-def _known(connection: sqlite3.Connection, entry: RealisedStep | Spectrum, complete_ns: int) -> RealisedStep | Spectrum:
-    query = f"SELECT begun_known_ns, ended_ns, ended_known_ns FROM {entry.TABLE} WHERE cell = ? AND begun_ns = ?"
-    begun, ended_ns, ended = connection.execute(query, entry.key).fetchone() or (complete_ns, None, 0)
-    return replace(entry, begun_known_ns=begun, ended_known_ns=complete_ns if ended_ns is None else ended)
+def _known(
+    connection: sqlite3.Connection, entry: RealisedStep | Spectrum, complete_ns: int
+) -> RealisedStep | Spectrum | None:
+    """Return an entry with the times up to which the log was complete; None for one whose end is there already."""
+    query = f"SELECT begun_known_ns, ended_ns FROM {entry.TABLE} WHERE cell = ? AND begun_ns = ?"
+    begun_known_ns, ended_ns = connection.execute(query, entry.key).fetchone() or (complete_ns, None)
+    if ended_ns is not None:
+        return None
+    return replace(entry, begun_known_ns=begun_known_ns, ended_known_ns=complete_ns)
 
 
 def select(table: type[Kept], where: str) -> str:
