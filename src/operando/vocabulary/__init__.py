@@ -19,6 +19,7 @@ from operando.vocabulary.cell_programme import (
     depth,
 )
 from operando.vocabulary.diffraction import LatticeModel, Phase, Recipe, Region
+from operando.vocabulary.flight import Flight
 from operando.vocabulary.interlocks import (
     CELL_FACTS,
     FACTS,
@@ -32,6 +33,7 @@ from operando.vocabulary.interlocks import (
     plain_name,
     unit_of,
 )
+from operando.vocabulary.parasitic import ParasiticMaterial
 from operando.vocabulary.plain_programme import plain, plain_step, programme_from
 from operando.vocabulary.quantities import (
     QUANTITIES,
@@ -66,6 +68,7 @@ __all__ = [
     "Crossing",
     "CurrentAction",
     "End",
+    "Flight",
     "HeatAction",
     "Impedance",
     "Keeping",
@@ -74,6 +77,7 @@ __all__ = [
     "Loop",
     "Mode",
     "Next",
+    "ParasiticMaterial",
     "Passed",
     "Phase",
     "Position",

@@ -1,0 +1,80 @@
+"""The pass over a frame that looks for grains, compiled, without the GIL, in the order of the pixels."""
+
+from typing import Any
+
+import numpy as np
+from numba import njit
+
+UNUSED = np.uint16(65535)
+"""Patch of a pixel that is part of no pattern."""
+
+
+def _gather(
+    frame: Any,
+    stride: int,
+    level: Any,
+    patch: Any,
+    gain: Any,
+    dark: Any,
+    expected: Any,
+    low: float,
+    high: float,
+    sums: Any,
+    moments: Any,
+) -> None:
+    """Add up counts x and expectations E of the pixels in every ``stride``-th row.
+
+    Parameters
+    ----------
+    frame : ndarray, shape (rows, columns)
+        Counts.
+    stride : int
+        Every so many rows one is looked at; all tables have a row for each of those.
+    level, patch : ndarray of uint16
+        Place of each pixel in ``expected``; number of its patch.
+    gain : ndarray of float32
+        Solid angle times polarisation and flat.
+    dark : ndarray of float32
+        Counts without beam.
+    expected : ndarray of float32
+        Intensity against level.
+    low, high : float
+        Counts below or above are marks, or saturated.
+    sums : ndarray, shape (2, patches)
+        Gains Σx and ΣE of each patch.
+    moments : ndarray, shape (4,)
+        Gains Σx², ΣxE, ΣE², and the sum of all counts with those of the dark.
+    """
+    square, mixed, power, raw = 0.0, 0.0, 0.0, 0.0
+    for row in range(patch.shape[0]):
+        last = UNUSED
+        x_sum, e_sum = 0.0, 0.0
+        for column in range(patch.shape[1]):
+            where = patch[row, column]
+            if where != last:  # neighbours share a patch: what they add up to stays in registers
+                if last != UNUSED:
+                    sums[0, last] += x_sum
+                    sums[1, last] += e_sum
+                x_sum, e_sum = 0.0, 0.0
+                last = where
+            x = np.float64(frame[row * stride, column])
+            if where == UNUSED or not (low <= x <= high):
+                continue
+            raw += x
+            x -= np.float64(dark[row, column])
+            e = np.float64(gain[row, column]) * np.float64(expected[level[row, column]])
+            x_sum += x
+            e_sum += e
+            square += x * x
+            mixed += x * e
+            power += e * e
+        if last != UNUSED:
+            sums[0, last] += x_sum
+            sums[1, last] += e_sum
+    moments[0] += square
+    moments[1] += mixed
+    moments[2] += power
+    moments[3] += raw
+
+
+gather = njit(nogil=True, cache=True)(_gather)
