@@ -14,8 +14,10 @@ from operando.cli.down import down
 from operando.cli.export import export
 from operando.cli.hold import hold
 from operando.cli.integrate import integrate
+from operando.cli.live_screen import live
 from operando.cli.processes import environment, record
 from operando.cli.recover import recover
+from operando.cli.reprocess import reprocess
 from operando.cli.safe import safe
 from operando.cli.sim_fault import simulator
 from operando.cli.sinks import sinks
@@ -41,11 +43,13 @@ for command in (
     environment,
     record,
     sinks,
+    live,
     check,
     integrate,
     validate,
     export,
     recover,
+    reprocess,
 ):
     app.command()(command)
 app.add_typer(simulator, name="sim")

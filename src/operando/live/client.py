@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Self
 
 from operando.errors import ServiceSilent
-from operando.live.look import Look, decode
+from operando.live.look import FORMAT, HELLO, Look, decode
 
 PLACE = Path("run", "live.json")
 """File below the root of an endstation that says where the feed is."""
@@ -39,6 +39,7 @@ class LiveFeed:
             raise ServiceSilent(f"{place}: no recorder serves a live feed here ({error})") from error
         self._socket.settimeout(timeout)
         self._lines = self._socket.makefile("rb")
+        self._offered: set[str] = set()
 
     def __iter__(self) -> Iterator[Look]:
         """Give looks until the recorder ends.
@@ -46,13 +47,24 @@ class LiveFeed:
         Raises
         ------
         ServiceSilent
-            None came within the timeout.
+            None came within the timeout, or the lines are of a format that is not known here.
         """
         while line := self._line():
-            yield decode(line)
+            look = decode(line)
+            if look.name != HELLO:
+                yield look
+            elif look.facts.get("format") == FORMAT:
+                self._offered = set(str(look.facts.get("looks")).split())
+            else:
+                raise ServiceSilent(f"the live feed speaks format {look.facts.get('format')}, not {FORMAT}")
 
     def newest(self, *names: str) -> dict[str, Look]:
         """Wait until there was a look at each of some things; return the newest of all.
+
+        Parameters
+        ----------
+        names : str
+            Of the things; without any, those that there was something of when the connection was made.
 
         Raises
         ------
@@ -62,9 +74,10 @@ class LiveFeed:
         seen: dict[str, Look] = {}
         for look in self:
             seen[look.name] = look
-            if seen.keys() >= set(names):
+            if seen.keys() >= (set(names) or self._offered):
                 return seen
-        raise ServiceSilent(f"the live feed ended before a look at {', '.join(sorted(set(names) - seen.keys()))}")
+        missing = ", ".join(sorted((set(names) or self._offered) - seen.keys()))
+        raise ServiceSilent(f"the live feed ended before a look at {missing or 'anything'}")
 
     def close(self) -> None:
         """End the connection."""

@@ -13,7 +13,7 @@ import threading
 from contextlib import suppress
 from pathlib import Path
 
-from operando.live.look import Look, encode
+from operando.live.look import FORMAT, HELLO, Look, encode
 
 LOOPBACK = "127.0.0.1"
 CLIENTS = 32
@@ -125,7 +125,8 @@ class Feed:
             self._selector.register(sock, selectors.EVENT_READ)
             with self._lock:
                 latest = list(self._latest.values())
-            for look in latest:
+            hello = Look(HELLO, {"format": FORMAT, "looks": " ".join(look.name for look in latest)})
+            for look in (hello, *latest):
                 client.offer(look.name, encode(look))
             self._watch(sock)
 

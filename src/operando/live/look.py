@@ -12,6 +12,10 @@ from numpy.typing import NDArray
 
 WIRE = np.dtype("<f4")
 """Of arrays on the line: a screen has no more digits."""
+FORMAT = 1
+"""Of the lines; a reader that knows another one must not guess."""
+HELLO = "hello"
+"""Name of the first line: the format, and which looks come at once."""
 Fact = float | int | str | None
 
 

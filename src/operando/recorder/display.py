@@ -1,0 +1,66 @@
+"""What the recorder shows while it records: latest pattern, cake, waterfall and quality, as records and on the feed.
+
+Everything here may be left out: what is due waits while frames do, and nothing in a file depends on it.
+"""
+
+from collections.abc import Callable, Sequence
+
+from operando.live import Look, Pace, Waterfall
+from operando.recorder.looks import Shown, Stored, cake_look, pattern_look, quality_look, waterfall_look
+
+Show = Callable[[Look], None]
+
+
+class Display:
+    """Shows what the newest recording has come to, when there is time for it.
+
+    Parameters
+    ----------
+    clock : callable
+        s, monotonic.
+    show : sequence of callable
+        Each takes a look.
+    """
+
+    def __init__(self, clock: Callable[[], float], show: Sequence[Show]) -> None:
+        self._pace = Pace(clock)
+        self._show = tuple(show)
+        self._run = ""
+        self._row = -1
+        self._waterfall = Waterfall()
+
+    def show_if_due(self, recording: Shown | None, busy: bool) -> bool:
+        """Show what is new, if it is time to; return whether anything was shown.
+
+        Parameters
+        ----------
+        recording : Shown or None
+            The one that was last worked on.
+        busy : bool
+            There are frames to be worked on at this moment.
+        """
+        if recording is None or recording.patterns is None or not self._pace.due(busy):
+            return False
+        self._pace.begin()
+        looks = self._looks(recording, recording.patterns)
+        for look in looks:
+            for show in self._show:
+                show(look)
+        self._pace.end()
+        return bool(looks)
+
+    def _looks(self, recording: Shown, patterns: Stored) -> list[Look]:
+        """Return what has changed since the last time."""
+        if recording.run.uid != self._run:
+            self._run, self._row, self._waterfall = recording.run.uid, -1, Waterfall()
+        looks = []
+        if recording.latest and recording.length - 1 != self._row:
+            self._row = recording.length - 1
+            looks.append(quality_look(recording))
+            if recording.latest.get("I") is not None:
+                looks.append(pattern_look(recording, patterns.radial))
+            if recording.latest.get("cake") is not None and patterns.azimuth is not None:
+                looks.append(cake_look(recording, patterns.radial, patterns.azimuth))
+        if patterns.is_open and self._waterfall.grow(patterns.length, patterns.stored):
+            looks.append(waterfall_look(recording, self._waterfall, patterns.radial))
+        return looks
