@@ -3,6 +3,7 @@
 import hashlib
 import json
 import math
+from collections.abc import Iterator
 
 from recorder.made_run import at
 
@@ -59,9 +60,15 @@ PROGRAMME = CellProgramme(
 BEGUN = (-3.0, 2.7, 4.8)
 """s from the start of the run to the begin of each step."""
 FREQUENCIES = tuple(10.0 ** (5 - k) for k in range(5))
-POINTS = tuple(
-    SpectrumPoint(at(2.8 + 0.4 * k), frequency, 5.0 + k, -1.5 * k) for k, frequency in enumerate(FREQUENCIES)
-)
+
+
+def points_of(begun_ns: int) -> Iterator[SpectrumPoint]:
+    """Yield a point every 0.4 s."""
+    for k, frequency in enumerate(FREQUENCIES):
+        yield SpectrumPoint(begun_ns + k * 400_000_000, frequency, 5.0 + k, -1.5 * k)
+
+
+POINTS = tuple(points_of(at(2.8)))
 
 
 def keep_programme(log: EnvironmentLog) -> None:

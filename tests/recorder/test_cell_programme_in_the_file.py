@@ -11,13 +11,13 @@ from typing import Any
 import h5py
 import numpy as np
 import pytest
-from recorder.made_programme import BEGUN, FREQUENCIES, HASH, PROGRAMME, SOURCE, keep_programme, run_at
+from recorder.made_programme import BEGUN, FREQUENCIES, HASH, PROGRAMME, SOURCE, keep_programme, points_of, run_at
 from recorder.made_run import CONFIGS, MadeRun, at, ramp
 from recorder.same_file import assert_same_file
 from silx.io.nxdata import NXdata
 
 from operando.config import load
-from operando.history import EnvironmentHistory, EnvironmentLog
+from operando.history import EnvironmentHistory, EnvironmentLog, Spectrum
 from operando.recorder.nexus import RecordFile
 from operando.recorder.service import run as record
 from operando.recorder.validation import validate
@@ -188,6 +188,26 @@ def test_a_cell_that_ran_no_programme_has_none_in_its_file(tmp_path: Path) -> No
     record_once(tmp_path)
     with h5py.File(run.file) as file:
         assert "cell_programme" not in file["environment"]
+
+
+def test_a_point_of_a_spectrum_that_is_told_behind_the_run_is_in_no_file_of_it(tmp_path: Path) -> None:
+    whole = Spectrum(
+        begun_ns=at(BEGUN[2]), programme=HASH, run=3, cycle=1, step=3, name="look", points=tuple(points_of(at(5.0)))
+    )
+    run = MadeRun(tmp_path, frames=4)
+    run.write_frames()
+    run.write_log(further=lambda log: [keep_programme(log), log.keep(replace(whole, points=whole.points[:3]))])
+    run.write_journal()
+    record_once(run.root)
+    with closing(EnvironmentLog(run.root / "environment")) as log:
+        log.keep(whole)
+        log.commit(at(3600.0))
+    run.file.rename(tmp_path / "before.nxs")
+    shutil.rmtree(tmp_path / "run")
+    record_once(run.root)
+    assert_same_file(tmp_path / "before.nxs", run.file)
+    with h5py.File(run.file) as file:
+        assert len(file[f"{PLACE}/spectra/impedance_0002/data/time"]) == 3
 
 
 def test_a_step_that_is_told_behind_the_run_is_in_no_file_of_it(tmp_path: Path) -> None:

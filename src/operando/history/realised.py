@@ -52,11 +52,11 @@ CREATE TABLE IF NOT EXISTS started_programme (
 ) WITHOUT ROWID;
 """
 """In the file of the UTC day on which the step began. `limits` is the step as JSON, as the instrument ran it; `points`
-a JSON list of [time in ns, frequency in Hz, real part, imaginary part in Ω, quality]; `text` of a programme is JSON: as
-it was compiled, which for the same source differs between cells, and for one that was mounted anew. A begin or an end
-may be told long after it was, by a restarted service or with the first sample of a slow step: ``…_known_ns`` is the
-time up to which the log had been complete before. Who reads it complete up to a moment leaves out what was known later,
-and finds the same whenever it is read."""
+a JSON list of [time in ns, frequency in Hz, real part, imaginary part in Ω, quality, when it was known]; `text` of a
+programme is JSON: as it was compiled, which for the same source differs between cells, and for one that was mounted
+anew. A begin, a point or an end may be told long after it was, by a restarted service or with the first sample of a
+slow step: ``…known_ns`` is the time up to which the log had been complete before. Who reads it complete up to a moment
+leaves out what was known later, and finds the same whenever it is read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,13 +126,14 @@ class RealisedStep:
 
 @dataclass(frozen=True, slots=True)
 class SpectrumPoint:
-    """One frequency: UTC in ns, Hz, Ω, Ω (below zero for a capacitor), and a number of `Quality`."""
+    """One frequency: UTC in ns, Hz, Ω, Ω (below zero for a capacitor), a number of `Quality`, and when it was known."""
 
     time_ns: int
     frequency: float
     real: float
     imaginary: float
     quality: int = 0
+    known_ns: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -229,10 +230,15 @@ def _known(
     connection: sqlite3.Connection, entry: RealisedStep | Spectrum, complete_ns: int
 ) -> RealisedStep | Spectrum | None:
     """Return an entry with the times up to which the log was complete; None for one whose end is there already."""
-    query = f"SELECT begun_known_ns, ended_ns FROM {entry.TABLE} WHERE cell = ? AND begun_ns = ?"
-    begun_known_ns, ended_ns = connection.execute(query, entry.key).fetchone() or (complete_ns, None)
+    points = "points" if isinstance(entry, Spectrum) else "'[]'"
+    query = f"SELECT begun_known_ns, ended_ns, {points} FROM {entry.TABLE} WHERE cell = ? AND begun_ns = ?"
+    begun_known_ns, ended_ns, before = connection.execute(query, entry.key).fetchone() or (complete_ns, None, "[]")
     if ended_ns is not None:
         return None
+    if isinstance(entry, Spectrum):
+        known = {point.time_ns: point.known_ns for point in _points(before)}
+        points_known = (replace(point, known_ns=known.get(point.time_ns, complete_ns)) for point in entry.points)
+        entry = replace(entry, points=tuple(points_known))
     return replace(entry, begun_known_ns=begun_known_ns, ended_known_ns=complete_ns)
 
 
@@ -249,13 +255,16 @@ def step_of(row: Sequence[Any]) -> RealisedStep:
 def spectrum_of(row: Sequence[Any]) -> Spectrum:
     """Return the spectrum of a row."""
     found = dict(zip(_SPECTRUM, row, strict=True))
-    points = tuple(SpectrumPoint(*point) for point in json.loads(found.pop("points")))
-    return Spectrum(**found, points=points)
+    return Spectrum(**{**found, "points": _points(found["points"])})
 
 
 def programme_of(row: Sequence[Any]) -> KeptProgramme:
     """Return the programme of a row."""
     return KeptProgramme(**dict(zip(_PROGRAMME, row, strict=True)))
+
+
+def _points(text: str) -> tuple[SpectrumPoint, ...]:
+    return tuple(SpectrumPoint(*point) for point in json.loads(text))
 
 
 def _row(entry: Kept) -> dict[str, Any]:

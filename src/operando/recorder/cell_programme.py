@@ -78,7 +78,7 @@ def _measured(history: EnvironmentHistory, run: Run, end_ns: int, channel: str) 
     """Return the spectra with the points that were measured up to an instant."""
     found = []
     for spectrum in history.spectra(run.start_ns, end_ns, channel):
-        points = tuple(point for point in spectrum.points if point.time_ns <= end_ns)
+        points = tuple(each for each in spectrum.points if each.time_ns <= end_ns and each.known_ns < end_ns)
         if points and spectrum.begun_known_ns < end_ns:
             ended = spectrum.ended_ns if _has_ended(spectrum, end_ns) else None
             found.append(replace(spectrum, points=points, ended_ns=ended))
