@@ -9,7 +9,7 @@ import logging
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -105,8 +105,8 @@ class Product:
 def process(task: FrameTask) -> Product:
     """Read a frame, integrate it and judge it; whatever goes wrong is told in the product."""
     try:
-        frame = _files.read(FrameStore("", task.path, task.dataset, task.swmr), task.index, task.abandoned)
-        return _product(task, frame)
+        store = FrameStore("", task.path, task.dataset, task.swmr)
+        return _product(task, _files.read(store, task.index, task.abandoned, task.attributes, task.announced))
     except Exception as error:  # the boundary of a worker: one frame does not stop the others
         _logger.exception("frame %d of %s", task.index, task.path)
         return Product(reason=f"frame {task.index} of {task.path.name}: {type(error).__name__}: {error}", read=True)
@@ -129,13 +129,15 @@ def close_files() -> None:
 
 
 def _product(task: FrameTask, frame: Frame) -> Product:
+    known = Product(frame.number, frame.end_ns, frame.attributes, reason=frame.reason, read=frame.image is not None)
     if frame.image is None:
-        return Product(frame.number, frame.end_ns, reason=frame.reason)
+        return known
     try:
-        pattern = integrator_of(task.poni, task.recipe, task.shape, task.digest).integrate(frame.image)
+        integrator = integrator_of(task.poni, task.recipe, task.shape, task.digest)
+        pattern = integrator.integrate(frame.image)
     except AnalysisError as error:
-        return Product(frame.number, frame.end_ns, reason=str(error), read=True)
-    return Product(frame.number, frame.end_ns, pattern=pattern, read=True)
+        return replace(known, reason=str(error))
+    return replace(known, pattern=pattern)
 
 
 class _Integrators:
