@@ -139,3 +139,14 @@ def test_while_frames_wait_the_display_waits_longer() -> None:
     recording.record(1)
     assert screen.after(1.0, busy=True) == {}
     assert screen.after(1.1, busy=True)
+
+
+def test_a_picture_that_fails_ends_the_display_and_not_the_record(caplog: pytest.LogCaptureFixture) -> None:
+    recording = ShownRecording()
+    recording.record(1)
+    screen = Screen(recording)
+    recording.latest["I"] = "no pattern at all"
+    assert screen.after(1.0) == {}
+    assert "nothing is shown any more" in caplog.text
+    recording.record(1)
+    assert screen.after(1.0) == {}

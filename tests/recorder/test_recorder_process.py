@@ -86,6 +86,10 @@ def test_health_and_results_are_served_while_it_records(
         wait_until(lambda: lag.read().data[0] == 0.0)
         assert disk.read().data[0] > 0
         assert a.read().data[0] == pytest.approx(A, abs=3e-3)
+        account = context.get_pvs(*(f"SIM:RECORDER:FRAMES_{name}" for name in ("ANNOUNCED", "INTEGRATED", "FAILED")))
+        for channel in account:
+            channel.wait_for_connection(timeout=PATIENCE_S)
+        assert [channel.read().data[0] for channel in account] == [6, 6, 0]
     finally:
         context.disconnect()
         assert recorder.end() == 0

@@ -36,7 +36,9 @@ class Disk(Table):
 
 
 class Recorder(Table):
-    """``[recorder]``: how far the file of record may be behind."""
+    """``[recorder]``: how far the file of record may be behind, and whether it shows what it writes."""
 
     max_lag_s: Positive = 120.0
     """Age of the oldest frame without a row, above which exposures wait until it is half of that."""
+    display: bool = True
+    """Whether patterns, waterfall and quality are shown while they are recorded."""

@@ -3,12 +3,15 @@
 Everything here may be left out: what is due waits while frames do, and nothing in a file depends on it.
 """
 
+import logging
 from collections.abc import Callable, Sequence
 
 from operando.live import Look, Pace, Waterfall
 from operando.recorder.looks import Shown, Stored, cake_look, pattern_look, quality_look, waterfall_look
 
 Show = Callable[[Look], None]
+
+_logger = logging.getLogger(__name__)
 
 
 class Display:
@@ -19,7 +22,7 @@ class Display:
     clock : callable
         s, monotonic.
     show : sequence of callable
-        Each takes a look.
+        Each takes a look; without any, none is made.
     """
 
     def __init__(self, clock: Callable[[], float], show: Sequence[Show]) -> None:
@@ -39,13 +42,19 @@ class Display:
         busy : bool
             There are frames to be worked on at this moment.
         """
-        if recording is None or recording.patterns is None or not self._pace.due(busy):
+        if not self._show or recording is None or recording.patterns is None or not self._pace.due(busy):
             return False
         self._pace.begin()
-        looks = self._looks(recording, recording.patterns)
-        for look in looks:
-            for show in self._show:
-                show(look)
+        try:
+            looks = self._looks(recording, recording.patterns)
+            for look in looks:
+                for show in self._show:
+                    show(look)
+        except Exception:
+            # The outermost frame of the display: whatever is wrong with a picture, the record goes on.
+            _logger.exception("display: nothing is shown any more until the recorder is started again")
+            self._show = ()
+            return False
         self._pace.end()
         return bool(looks)
 

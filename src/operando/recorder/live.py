@@ -1,9 +1,13 @@
-"""The recorder's own records: its health, and the latest results."""
+"""The recorder's own records: its health, the account of its frames, and the lattice of the newest."""
 
 import math
 import time
+from collections.abc import Callable
+from dataclasses import asdict
 
 from operando.disk import DiskWatch
+from operando.live import Look
+from operando.recorder.account import Account
 from operando.recorder.health import Health
 from operando.recorder.instants import NS
 from operando.recorder.recording import Recording
@@ -20,6 +24,12 @@ SPECS = (
     RecordSpec("RECORDER:FAILED", "integer", "", 0, "runs that no file could be made of"),
     RecordSpec("RECORDER:BESIDE", "integer", "", 0, "runs that lack a file of their site"),
     RecordSpec("RECORDER:FRAMES", "integer", "", 0, "frames recorded in the latest run"),
+    RecordSpec("RECORDER:FRAMES_ANNOUNCED", "integer", "", 0, "frames that the documents promise"),
+    RecordSpec("RECORDER:FRAMES_WRITTEN", "integer", "", 0, "in their file, on their way to a pattern"),
+    RecordSpec("RECORDER:FRAMES_INTEGRATED", "integer", "", 0, "with a pattern"),
+    RecordSpec("RECORDER:FRAMES_LATE", "integer", "", 0, "not in their file yet, and waited for"),
+    RecordSpec("RECORDER:FRAMES_FAILED", "integer", "", 0, "given up; the file of record says why"),
+    RecordSpec("RECORDER:FRAMES_MISSING", "integer", "", 0, "counted by the detector, never announced"),
     RecordSpec("LIVE:LATTICE_A", "float", "Å", 5, "lattice parameter a of the last frame"),
     RecordSpec("LIVE:LATTICE_C", "float", "Å", 5, "lattice parameter c of the last frame"),
 )
@@ -38,15 +48,21 @@ class LiveResults:
         What it is made of.
     watch : DiskWatch
         Of the disks that data go to.
+    show : callable
+        Takes a look at the recorder's health.
     """
 
-    def __init__(self, server: RecordServer, health: Health, watch: DiskWatch) -> None:
+    def __init__(
+        self, server: RecordServer, health: Health, watch: DiskWatch, show: Callable[[Look], None] = lambda look: None
+    ) -> None:
+        self._show = show
         self._server = server
         self._health = health
         self._watch = watch
         self._started = time.monotonic()
         self._published = -math.inf
         self._latest: tuple[str, int] | None = None
+        self._account: tuple[str, Account] | None = None
 
     def publish_if_due(self, runs: Runs) -> None:
         """Publish, unless that was done a moment ago."""
@@ -64,8 +80,19 @@ class LiveResults:
         self._server.publish("RECORDER:DISK_FREE", free, None, Quality.GOOD if free == free else Quality.INVALID)
         self._server.publish("RECORDER:FAILED", len(runs.failed))
         self._server.publish("RECORDER:BESIDE", len(runs.beside.failed))
+        account = self._publish_account(runs.latest) if runs.latest else Account()
         if runs.latest:
             self._publish_results(runs.latest)
+        facts = {"state": state.value, "reason": reason, "lag": behind, "disk_free": free}
+        self._show(Look("health", {**facts, "frames": account.announced, **asdict(account)}))
+
+    def _publish_account(self, recording: Recording) -> Account:
+        account = recording.account
+        if (recording.run.uid, account) != self._account:
+            self._account = recording.run.uid, account
+            for name, count in asdict(account).items():
+                self._server.publish(f"RECORDER:FRAMES_{name.upper()}", count)
+        return account
 
     def _publish_results(self, recording: Recording) -> None:
         found = (recording.run.uid, recording.length)

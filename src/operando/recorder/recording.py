@@ -23,6 +23,7 @@ from operando.recorder.join import Exposure
 from operando.recorder.kept import KeptRows
 from operando.recorder.nexus import RecordFile, Row
 from operando.recorder.patience import Clock, CommittedTime
+from operando.recorder.patterns import Patterns
 from operando.recorder.profiles import record_path
 from operando.recorder.raw_sync import RawSync
 from operando.recorder.reduction import Reduction
@@ -124,6 +125,11 @@ class Recording:
         if announced := self._flight.oldest or self._documents.next:
             return self._documents.event_ns(announced.sequence) or self._documents.latest_ns
         return None
+
+    @property
+    def patterns(self) -> Patterns | None:
+        """Those in its file, and their axes; None before the first frame."""
+        return self._file.patterns
 
     @property
     def integrator(self) -> Integrator | None:

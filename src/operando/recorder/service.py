@@ -14,7 +14,10 @@ from operando.config import Endstation
 from operando.disk import DiskWatch, Limits, Watched
 from operando.errors import RecordError
 from operando.history import EnvironmentHistory
+from operando.live import Feed
+from operando.live.client import PLACE
 from operando.recorder.anew import WorkingTime, start_anew
+from operando.recorder.display import Display
 from operando.recorder.health import Health
 from operando.recorder.profiles import data_folder_of, data_root_of, make_data_folder
 from operando.recorder.retention import Retention
@@ -71,7 +74,7 @@ def run(
                 _exhaust(runs, stop)
             else:
                 retention = Retention(root / "journal", data_root, config.journal.keep_days)
-                _follow(runs, retention, config, watch, ca_port, stop, ready)
+                _follow(runs, retention, config, watch, root, ca_port, stop, ready)
     finally:
         watch.close()
         runs.drop() if runs.spoilt else runs.close()
@@ -104,15 +107,20 @@ def _follow(
     retention: Retention,
     config: Endstation,
     watch: DiskWatch,
+    root: Path,
     ca_port: int,
     stop: threading.Event,
     ready: Callable[[], None],
 ) -> None:
     from operando.recorder.live import SPECS, LiveResults
+    from operando.recorder.live_records import SPECS as LOOKS
+    from operando.recorder.live_records import LookRecords
     from operando.records import RecordServer
 
-    server = RecordServer(config.prefix, ca_port, SPECS)
-    live = LiveResults(server, Health(watch, config.recorder.max_lag_s, str(config.file)), watch)
+    server = RecordServer(config.prefix, ca_port, SPECS + LOOKS)
+    feed = Feed(root / PLACE)
+    display = Display(time.monotonic, [LookRecords(server), feed.publish] if config.recorder.display else [])
+    live = LiveResults(server, Health(watch, config.recorder.max_lag_s, str(config.file)), watch, feed.publish)
     watch.start()
     ready()
     looked = -math.inf
@@ -130,8 +138,10 @@ def _follow(
             if runs.waiting or runs.spoilt:
                 watch.suspect()
         live.publish_if_due(runs)
+        display.show_if_due(runs.latest, busy=worked)
         if not worked:
             runs.rest(IDLE_S)
+    feed.close()
     server.close()
 
 
