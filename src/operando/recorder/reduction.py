@@ -13,6 +13,9 @@ from operando.recorder.documents import Announced
 from operando.recorder.run import Run, Stream
 from operando.recorder.stage import FrameTask, Product, integrator_of
 
+MONITORS = ("monitor", "diode", "ring_current")
+"""Beginnings of the keys of ``[detector]`` that name NDAttributes; patterns are scaled by the first."""
+
 
 class Reduction:
     """Says what is to be done with the frames of one stream, and reduces what comes of it; frames come in order.
@@ -35,6 +38,9 @@ class Reduction:
         self._shape = stream.shape
         self.integrator = integrator_of(run.poni, run.recipe, stream.shape)
         self._last: LatticeFit | None = None
+        named = [run.setting("detector", f"{name}_attribute") for name in MONITORS]
+        self._attributes = tuple(str(name) for name in named if name)
+        self._monitor = str(named[0] or "")
 
     def task(self, announced: Announced) -> FrameTask:
         """Return what is to be done with a frame."""
@@ -48,6 +54,8 @@ class Reduction:
             recipe=self._run.recipe,
             shape=self._shape,
             announced=announced.flushed,
+            attributes=self._attributes,
+            monitor=self._monitor,
         )
 
     def reduce(self, product: Product) -> Mapping[str, Any]:
