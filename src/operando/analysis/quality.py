@@ -38,6 +38,25 @@ class Evenness:
     texture: float = math.nan
 
 
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """What one frame says about itself; everything about the pixels that make its pattern.
+
+    Parameters
+    ----------
+    counts_total : float
+        Counts.
+    saturated_pixels : int
+        Pixels at or above the recipe's saturation; 0 where it names none.
+    evenness : Evenness
+        How even its rings are.
+    """
+
+    counts_total: float
+    saturated_pixels: int
+    evenness: Evenness
+
+
 def evenness(frame: NDArray[Any], intensity: NDArray[np.floating], tables: RingTables) -> Evenness:
     """Say how even the rings of a frame are.
 

@@ -62,6 +62,10 @@ class Integration(Table):
 
     poni: str
     recipe: str
+    blank: str | None = None
+    """What `operando blank` made of a run with the empty cell; scaled and taken off each pattern, beside it."""
+    parasitic_materials: str | None = None
+    """Of one's own, in place of those that come with the package."""
     calibrant: str | None = None
     calibrated_on: Day | None = None
     calibrated_by: str | None = None

@@ -17,6 +17,7 @@ from operando.config.interlocks import InterlockRow, contradiction
 from operando.config.journal import Journal
 from operando.config.people import Person, Proposal
 from operando.config.programme import Facts, Programme, compile_programme, facts_of
+from operando.config.quality import QualityLimits
 from operando.config.reduction import Reduction
 from operando.config.sample import Sample
 from operando.config.sinks import Sinks
@@ -51,6 +52,7 @@ class Endstation(Table):
     beam: Beam | None = None
     integration: Integration
     lattice: Lattice | None = None
+    quality: QualityLimits = QualityLimits()
     control: Control = Control()
     disk: Disk = Disk()
     recorder: Recorder = Recorder()

@@ -8,6 +8,7 @@ import operando
 from operando.config import Endstation, load_material, load_recipe
 from operando.engine.keywords import described
 from operando.engine.software import versions
+from operando.engine.surroundings import surroundings
 from operando.errors import ConfigurationError
 from operando.vocabulary import plain
 
@@ -23,6 +24,7 @@ def metadata(config: Endstation) -> dict[str, Any]:
         A file that the configuration names is missing or wrong.
     """
     lattice = load_material(config.beside(config.lattice.material)) if config.lattice else None
+    recipe = load_recipe(config.beside(config.integration.recipe))
     return {
         "endstation": config.name,
         **described(config),
@@ -34,7 +36,8 @@ def metadata(config: Endstation) -> dict[str, Any]:
             "configuration_text": config.text,
             "configuration_sha256": config.sha256,
             "poni": _text(config.beside(config.integration.poni)),
-            "recipe": load_recipe(config.beside(config.integration.recipe)).document(),
+            "recipe": recipe.document(),
+            **surroundings(config, recipe),
             "lattice": dataclasses.asdict(lattice) if lattice else None,
             "programme": plain(config.compiled_programme()),
         },

@@ -8,7 +8,7 @@ from urllib.parse import unquote, urlparse
 
 from operando.errors import RecordError
 from operando.recorder.instants import from_posix
-from operando.vocabulary import LatticeModel, Phase, Recipe
+from operando.vocabulary import LatticeModel, ParasiticMaterial, Phase, Recipe
 
 FRAMES = "xrd"
 """Name of the stream whose events are frames."""
@@ -85,6 +85,18 @@ class Run:
         for key in keys:
             here = here.get(key) if isinstance(here, Mapping) else None
         return here
+
+    @property
+    def parasitic(self) -> tuple[ParasiticMaterial, ...]:
+        """Materials around the sample whose reflections are masked."""
+        found = self.document["operando"].get("parasitic") or ()
+        return tuple(ParasiticMaterial.from_document(each) for each in found)
+
+    @property
+    def blank(self) -> Mapping[str, Any] | None:
+        """The blank that is taken off the patterns, as `operando.recorder.blank_file` reads it."""
+        found = self.document["operando"].get("blank")
+        return found if isinstance(found, Mapping) else None
 
     @property
     def channels(self) -> tuple[str, ...]:

@@ -1,0 +1,124 @@
+"""The quality of frames in their order: what came in and through, what changed, what is left without the blank."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from operando.analysis import Integrator, Pattern, q_from_two_theta
+from operando.analysis.blank import Beam, misfit, subtract
+from operando.analysis.parasitic import excluded
+from operando.analysis.quality import Quality, change
+from operando.recorder.beam_during import Monitors
+from operando.recorder.blank_file import blank_from
+from operando.recorder.quality_columns import UNKNOWN
+from operando.recorder.run import Run
+
+
+def excluded_bins(run: Run, integrator: Integrator) -> NDArray[np.bool_]:
+    """Return the bins that reflections of the surroundings of the sample reach."""
+    if run.recipe.unit == "2th_deg":
+        return excluded(q_from_two_theta(integrator.radial, integrator.wavelength), run.parasitic)
+    q = 20 * math.pi / integrator.radial if run.recipe.unit == "d_A" else integrator.radial
+    return excluded(q, run.parasitic)
+
+
+class Appraisal:
+    """Appraises the patterns of one stream; they come in order.
+
+    Parameters
+    ----------
+    run : Run
+        Recipe, limits, blank.
+    integrator : Integrator
+        What makes the patterns.
+    exposure : float or None
+        s; None where the descriptor does not say.
+    """
+
+    def __init__(self, run: Run, integrator: Integrator, exposure: float | None) -> None:
+        self._run = run
+        self._monitors = Monitors.of(run, exposure)
+        self.excluded = excluded_bins(run, integrator)
+        """Of each bin, whether a reflection of the surroundings reaches it."""
+        self._blank = None if run.blank is None or misfit_of(run, integrator) else blank_from(run.blank)
+        self._first: NDArray[np.float32] | None = None
+        self._previous: NDArray[np.float32] | None = None
+
+    def go_on(self, first: NDArray[np.float32] | None, previous: NDArray[np.float32] | None) -> None:
+        """Go on behind what an earlier recorder wrote: its first and its last pattern with beam."""
+        self._first, self._previous = first, previous
+
+    def appraise(self, pattern: Pattern, quality: Quality | None, attributes: Mapping[str, float]) -> dict[str, Any]:
+        """Return fields of a row."""
+        beam = self._monitors.beam(attributes)
+        ring_current = attributes.get(self._monitors.ring_current, math.nan)
+        beam_off = self._beam_off(beam, ring_current)
+        fields: dict[str, Any] = {
+            "incident_monitor": beam.monitor,
+            "transmitted_diode": beam.diode,
+            "transmission": beam.transmission,
+            "ring_current": ring_current,
+            "beam_off": beam_off,
+        }
+        if quality is not None:
+            fields |= {
+                "counts_total": quality.counts_total,
+                "saturated_pixels": quality.saturated_pixels,
+                "spottiness": quality.evenness.spottiness,
+                "texture": quality.evenness.texture,
+                "counts_over_monitor": quality.counts_total / beam.monitor if beam.monitor > 0 else math.nan,
+            }
+        if beam_off != 1:
+            fields |= self._changes(pattern) | self._net(pattern, beam)
+        return fields
+
+    def _beam_off(self, beam: Beam, ring_current: float) -> int:
+        """Return 1 without beam, 0 with, −1 where nothing says so."""
+        rate = beam.monitor / self._monitors.exposure
+        for value, key in ((rate, "beam_off_below_per_s"), (ring_current, "beam_off_below_mA")):
+            limit = self._run.setting("quality", key)
+            if limit is not None and math.isfinite(value):
+                return int(value < limit)
+        return UNKNOWN
+
+    def _changes(self, pattern: Pattern) -> dict[str, float]:
+        """Compare as the file has them, in single precision: a recorder that goes on has no others."""
+        stored = np.asarray(pattern.intensity, np.float32)
+        used = ~self.excluded
+        found = {}
+        if self._previous is not None and self._first is not None:
+            found["change_previous"] = change(stored, self._previous, used)
+            found["change_first"] = change(stored, self._first, used)
+        self._first = stored if self._first is None else self._first
+        self._previous = stored
+        return found
+
+    def _net(self, pattern: Pattern, beam: Beam) -> dict[str, Any]:
+        if self._blank is None or not beam.transmission > 0:
+            return {}
+        found = subtract(pattern.intensity, pattern.sigma, beam, self._blank, self._run.recipe.monitor_reference)
+        return {
+            "I_net": found.intensity,
+            "I_net_errors": found.sigma,
+            "blank_scale": found.scale,
+            "blank_scale_errors": found.scale_error,
+        }
+
+
+def misfit_of(run: Run, integrator: Integrator) -> str:
+    """Return why the blank of a run does not fit its patterns; empty where it does, or where there is none."""
+    if run.blank is None:
+        return ""
+    theirs, ours = run.blank["recipe"], run.recipe.document()
+    for key in ("unit", "solid_angle", "polarization_factor"):
+        if theirs.get(key) != ours[key]:
+            return f"the blank was integrated with {key} = {theirs.get(key)}, the patterns with {ours[key]}"
+    for key in ("dark", "flat"):
+        if (theirs.get(key) is None) != (ours[key] is None):
+            return (
+                f"the blank was integrated {'without' if theirs.get(key) is None else 'with'} a {key}, patterns not so"
+            )
+    return misfit(blank_from(run.blank), integrator.radial)
