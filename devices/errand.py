@@ -67,15 +67,15 @@ class Errand(Status):
         self._ended_by = error
         self._wake.set()
 
-    def pause(self) -> None:
-        """Wait for a change of a signal, at most `CHECK_INTERVAL`.
+    def pause(self, at_most: float = CHECK_INTERVAL) -> None:
+        """Wait for a change of a signal, at most ``at_most`` s.
 
         Raises
         ------
         OperandoError
             The errand was ended from outside.
         """
-        self._wake.wait(CHECK_INTERVAL)
+        self._wake.wait(at_most)
         self._wake.clear()
         self.check()
 
@@ -100,10 +100,15 @@ class Errand(Status):
         """
         deadline = time.monotonic() + timeout
         while not condition():
-            if time.monotonic() >= deadline:
+            left = deadline - time.monotonic()
+            if left <= 0.0:
                 return False
-            self.pause()
+            self.pause(min(CHECK_INTERVAL, left))
         return True
+
+    def look(self) -> None:
+        """Let a waiting procedure look again at once."""
+        self._wake.set()
 
     def _run(self) -> None:
         for signal in self._signals:

@@ -136,7 +136,7 @@ def test_a_plan_that_ends_while_the_ioc_is_slow_opens_no_file_and_exposes_nothin
     device.trigger().wait(timeout=20)
     ((first, _),) = announced(device)
     shutil.rmtree(first.parent)
-    write, at_it, answered = device._write, threading.Event(), threading.Event()
+    write, at_it, answered = device.write, threading.Event(), threading.Event()
 
     def write_slowly(signal: Any, value: Any) -> None:
         write(signal, value)
@@ -144,7 +144,7 @@ def test_a_plan_that_ends_while_the_ioc_is_slow_opens_no_file_and_exposes_nothin
             at_it.set()
             answered.wait(20)
 
-    with patch("operando.devices.frame_detector.FIRST_PAUSE", 0.1), patch.object(device, "_write", write_slowly):
+    with patch("operando.devices.frame_detector.FIRST_PAUSE", 0.1), patch.object(device, "write", write_slowly):
         status = device.trigger()
         assert at_it.wait(20)
         exposed = device.array_counter.get(use_monitor=False)

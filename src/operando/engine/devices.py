@@ -17,6 +17,7 @@ from operando.devices import (
     Shutter,
     StackPressure,
 )
+from operando.devices.detector_family import FAMILIES
 from operando.errors import EndstationError
 
 CONNECTION_TIME = 15.0
@@ -83,6 +84,7 @@ def build(config: Endstation, frames_folder: Callable[[], Path]) -> Devices:
             config.detector.prefix,
             frames_folder=frames_folder,
             frames_per_file=config.detector.frames_per_file,
+            family=FAMILIES[config.detector.family],
             name="detector",
         ),
         shutter=Shutter(config.source.shutter, name="shutter"),

@@ -1,0 +1,111 @@
+"""What differs between detectors behind areaDetector: a table, in place of a class each."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from operando.errors import InstrumentRefused
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DetectorFamily:
+    """A family of detectors, as its areaDetector driver shows it.
+
+    Parameters
+    ----------
+    internal : str
+        TriggerMode in which the detector starts by itself.
+    external : str
+        TriggerMode in which a pulse starts each frame; empty where the driver has none.
+    dead_time : float
+        s between two exposures during which nothing is counted.
+    data_types : tuple of str
+        DataType_RBV that frames can come with.
+    bits : int
+        Of a counter: a pixel that reads ``2**bits - 1`` has counted to its end.
+    marks : tuple of int
+        Values that are no counts but mark gaps, dead and noisy pixels, in signed frames; in unsigned ones the same
+        bits, as the highest values.
+    shortest : float
+        s, exposure that the detector can make.
+    settings : mapping
+        Further records of ``cam1`` and what they must be, so that frames come to the file plugin, and come raw.
+    """
+
+    internal: str
+    external: str
+    dead_time: float
+    data_types: tuple[str, ...]
+    bits: int
+    marks: tuple[int, ...] = ()
+    shortest: float = 0.0
+    settings: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+    @property
+    def saturated(self) -> int:
+        """Counts at which a pixel has come to its end."""
+        return int(2**self.bits - 1)
+
+    def check(self, name: str, exposure: float, period: float) -> None:
+        """Refuse what the detector cannot do (both in s).
+
+        Raises
+        ------
+        InstrumentRefused
+            Says what was asked and what is possible.
+        """
+        if exposure <= 0.0 or exposure < self.shortest:
+            limit = f"more than 0 s and no less than {self.shortest:g} s is possible"
+            raise InstrumentRefused(f"{name}: an exposure of {exposure:g} s asked, {limit}; nothing was exposed")
+        least = exposure + self.dead_time
+        if period < least * (1.0 - 1e-6):
+            raise InstrumentRefused(
+                f"{name}: a frame every {period:g} s asked, with {exposure:g} s of exposure and a dead time of "
+                f"{self.dead_time:g} s no less than {least:g} s is possible; nothing was exposed"
+            )
+
+
+FAMILIES: Mapping[str, DetectorFamily] = MappingProxyType(
+    {
+        "simulated": DetectorFamily(
+            internal="Internal",
+            external="External",
+            dead_time=0.00095,
+            data_types=("Int32",),
+            bits=20,
+            marks=(-1, -2),
+        ),
+        # ADPilatus, pilatus.template; DECTRIS, Pilatus3 technical specification: 20 bits, readout 0.95 ms
+        "pilatus": DetectorFamily(
+            internal="Internal",
+            external="Mult. Trigger",
+            dead_time=0.00095,
+            data_types=("Int32",),
+            bits=20,
+            marks=(-1, -2),
+        ),
+        # ADEiger, eigerBase.template: frames come to the plugins from the stream or the detector's own files
+        "eiger": DetectorFamily(
+            internal="Internal Series",
+            external="External Enable",
+            dead_time=1e-5,
+            data_types=("UInt32", "UInt16", "Int32"),
+            bits=32,
+            marks=(-1, -2),
+            settings=MappingProxyType({"ManualTrigger": "Disable", "DataSource": "Stream"}),
+        ),
+        # ADPerkinElmer, PerkinElmer.template: it corrects frames itself unless told not to; the raw ones are kept
+        "perkin_elmer": DetectorFamily(
+            internal="Internal",
+            external="External",
+            dead_time=0.0,
+            data_types=("UInt16",),
+            bits=16,
+            shortest=0.0665,  # its shortest PEDwellTime
+            settings=MappingProxyType(
+                {"PEUseOffset": "Disable", "PEUseGain": "Disable", "PEUsePixelCorrection": "Disable"}
+            ),
+        ),
+    }
+)
+"""By the name in ``[detector] family``."""
