@@ -16,6 +16,11 @@ def assert_same_file(one: Path, other: Path, resolve_links: bool = False) -> Non
         _same_group(first, second, resolve_links)
 
 
+def assert_same_group(one: h5py.Group, other: h5py.Group) -> None:
+    """Compare two groups, as two files are compared."""
+    _same_group(one, other, resolve=False)
+
+
 def _target(group: h5py.Group, link: h5py.ExternalLink, resolve: bool) -> tuple[str, str]:
     file = str((Path(group.file.filename).parent / link.filename).resolve()) if resolve else link.filename
     return file, link.path

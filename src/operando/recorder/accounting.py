@@ -17,7 +17,7 @@ ANNOUNCED = "frames_announced"
 
 def check_frames(file: h5py.File) -> Iterator[Finding]:
     """Check that no frame was lost on its way into the entries of patterns."""
-    for patterns in pattern_entries(file):
+    for patterns in pattern_entries(file, reprocessed=True):
         yield from _check_announced(patterns)
         yield from _check_numbers(patterns)
         yield from _check_places(patterns)

@@ -10,10 +10,10 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from operando.recorder.environment_logs import environment_logs
+from operando.recorder.environment_logs import environment_logs, logs_below
 from operando.recorder.finding import Finding, Rule
 from operando.recorder.invariants import backward
-from operando.recorder.pattern_entry import PatternEntry, pattern_entries
+from operando.recorder.pattern_entry import PatternEntry, is_reprocessed, pattern_entries
 from operando.recorder.tree import groups_of
 from operando.vocabulary import Quality
 
@@ -41,9 +41,10 @@ def check_logs(file: h5py.File) -> Iterator[Finding]:
     for log in groups_of(file, "NXlog"):
         yield from _check_log(log)
     logs = dict(environment_logs(file))
-    for patterns in pattern_entries(file):
+    for patterns in pattern_entries(file, reprocessed=True):
         windows = _windows(patterns)
-        for quantity, log in logs.items():
+        own = dict(logs_below(patterns.entry)) if is_reprocessed(patterns.entry) else {}
+        for quantity, log in (logs | own).items():
             if windows is not None and _is_whole(log):
                 yield from _check_coverage(patterns, windows, quantity, log)
 

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import h5py
 
 from operando.recorder.environments import channel_of
-from operando.recorder.tree import groups_of, nx_class, subgroups, text_of
+from operando.recorder.pattern_entry import is_reprocessed
+from operando.recorder.tree import entries, groups_of, nx_class, subgroups, text_of
 from operando.vocabulary import QUANTITY
 
 MEASURED = {"pressure": "stack_pressure", "temperature": "temperature", "voltage": "voltage", "current": "current"}
@@ -13,9 +14,19 @@ MEASURED = {"pressure": "stack_pressure", "temperature": "temperature", "voltage
 
 
 def environment_logs(file: h5py.File) -> Iterator[tuple[str, h5py.Group]]:
-    """Yield the name of each logged quantity, with its NXlog, once."""
+    """Yield the name of each logged quantity, with its NXlog, once: as it was recorded."""
     seen = set()
-    for environment in groups_of(file, "NXenvironment"):
+    for entry in entries(file):
+        for quantity, log in () if is_reprocessed(entry) else logs_below(entry):
+            if quantity not in seen:
+                seen.add(quantity)
+                yield quantity, log
+
+
+def logs_below(entry: h5py.Group) -> Iterator[tuple[str, h5py.Group]]:
+    """Yield the name of each quantity that is logged in an entry, with its NXlog, once."""
+    seen = set()
+    for environment in groups_of(entry, "NXenvironment"):
         for quantity, log in _of(environment):
             if quantity not in seen:
                 seen.add(quantity)

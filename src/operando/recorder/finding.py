@@ -62,6 +62,8 @@ class Rule(StrEnum):
     """The file says how the stack was pressed, or why it does not."""
     CONFIGURATION = "configuration"
     """The hash of the configuration is that of its text."""
+    REPROCESSED = "reprocessed"
+    """An entry that was made afterwards says of which one, by whom and when, and has its frames."""
     PROGRAMME = "programme"
     """The hash of a cell programme is that of its text; its steps follow each other, and hold the frames' ``run``."""
 

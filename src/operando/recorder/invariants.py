@@ -23,7 +23,7 @@ def check_invariants(file: h5py.File) -> Iterator[Finding]:
     """Check entries and the per-frame fields of patterns."""
     for entry in entries(file):
         yield from _check_end(entry)
-    for patterns in pattern_entries(file):
+    for patterns in pattern_entries(file, reprocessed=True):
         yield from _check_rows(patterns)
         yield from _check_times(patterns)
         yield from _check_exposures(patterns)

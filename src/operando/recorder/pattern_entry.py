@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 
 from operando.recorder.tree import entries, fields_of
 
+REPROCESSING = "reprocessing"
+"""Name of the process that an entry has which was made afterwards."""
+
 
 @dataclass(frozen=True, slots=True)
 class PatternEntry:
@@ -51,9 +54,22 @@ class PatternEntry:
         return list(zip((int(row) for row in rows[()]), reasons.asstr()[()], strict=False))
 
 
-def pattern_entries(file: h5py.File) -> Iterator[PatternEntry]:
-    """Yield the entries of a file that hold patterns."""
-    for entry in entries(file):
+def is_reprocessed(entry: h5py.Group) -> bool:
+    """Return whether an entry was made afterwards, of the frames of a recorded one."""
+    return isinstance(entry.get(REPROCESSING), h5py.Group)
+
+
+def pattern_entries(file: h5py.File, reprocessed: bool = False) -> Iterator[PatternEntry]:
+    """Yield the entries of a file that hold patterns, as they were recorded.
+
+    Parameters
+    ----------
+    reprocessed : bool
+        Also those that were made of the same frames afterwards, behind them.
+    """
+    found = entries(file)
+    recorded = [entry for entry in found if not is_reprocessed(entry)]
+    for entry in recorded + [entry for entry in found if reprocessed and is_reprocessed(entry)]:
         patterns, frames = entry.get("data/I"), entry.get("frames")
         if isinstance(patterns, h5py.Dataset) and patterns.ndim == 2 and isinstance(frames, h5py.Group):
             yield PatternEntry(entry, patterns, frames)

@@ -47,7 +47,7 @@ def _check_steps(steps: h5py.Group) -> Iterator[Finding]:
 def _check_frames(file: h5py.File, steps: h5py.Group) -> Iterator[Finding]:
     """Check that each frame was taken in a step that is there."""
     known = steps.get("run")
-    for patterns in pattern_entries(file):
+    for patterns in pattern_entries(file, reprocessed=True):
         run = patterns.column("run")
         if run is None or not isinstance(known, h5py.Dataset):
             continue

@@ -17,8 +17,18 @@ PREFIX = "frames_"
 
 
 @dataclass(frozen=True, slots=True)
-class _Link:
-    """A link to a file of raw frames."""
+class RawLink:
+    """A link to a file of raw frames.
+
+    Parameters
+    ----------
+    place : str
+        Of the link, in its file.
+    target : Path
+        The raw file.
+    dataset : str
+        Its frames.
+    """
 
     place: str
     target: Path
@@ -33,21 +43,27 @@ def check_raw_links(path: Path, file: h5py.File) -> Iterator[Finding]:
     path : Path
         Of the file: links are relative to its folder.
     """
-    for patterns in pattern_entries(file):
-        links: dict[int, _Link] = {}
+    for patterns in pattern_entries(file, reprocessed=True):
         for detector in groups_of(patterns.entry, "NXdetector"):
-            links |= _links(path.resolve().parent, detector)
             yield from _check_relative(detector)
-        yield from _check_targets(patterns, links)
+        yield from _check_targets(patterns, raw_links(path.resolve().parent, patterns.entry))
 
 
-def _links(folder: Path, detector: h5py.Group) -> dict[int, _Link]:
+def raw_links(folder: Path, entry: h5py.Group) -> dict[int, RawLink]:
+    """Return the links to raw files below an entry by their number; ``folder`` is that of the file."""
+    links: dict[int, RawLink] = {}
+    for detector in groups_of(entry, "NXdetector"):
+        links |= _links(folder, detector)
+    return links
+
+
+def _links(folder: Path, detector: h5py.Group) -> dict[int, RawLink]:
     """Return the links to raw files by their number."""
     found = {}
     for name in detector:
         link, number = detector.get(name, getlink=True), name.removeprefix(PREFIX)
         if isinstance(link, h5py.ExternalLink) and name.startswith(PREFIX) and number.isdigit():
-            found[int(number)] = _Link(f"{detector.name}/{name}", folder / link.filename, link.path)
+            found[int(number)] = RawLink(f"{detector.name}/{name}", folder / link.filename, link.path)
     return found
 
 
@@ -65,7 +81,7 @@ def _check_relative(detector: h5py.Group) -> Iterator[Finding]:
             yield Finding(Rule.RAW_LINK, f"{detector.name}/{name}", words)
 
 
-def _check_targets(patterns: PatternEntry, links: dict[int, _Link]) -> Iterator[Finding]:
+def _check_targets(patterns: PatternEntry, links: dict[int, RawLink]) -> Iterator[Finding]:
     files, indices = patterns.column("raw_file"), patterns.column("raw_index")
     if files is None or indices is None:
         return
@@ -87,7 +103,7 @@ def _check_targets(patterns: PatternEntry, links: dict[int, _Link]) -> Iterator[
         yield Finding(Rule.RAW_MISSING, absent[0].place, words)
 
 
-def _check_frames(link: _Link, last: int) -> Iterator[Finding]:
+def _check_frames(link: RawLink, last: int) -> Iterator[Finding]:
     """Check that a raw file has the frames that patterns were made of; the detector may still write it."""
     try:
         with _opened(link.target) as raw:

@@ -17,6 +17,7 @@ from operando.recorder.plots import check_plots
 from operando.recorder.programme_rules import check_cell_programmes
 from operando.recorder.provenance import check_provenance
 from operando.recorder.raw_links import check_raw_links
+from operando.recorder.reprocessed_rules import check_reprocessed
 from operando.recorder.tree import entries
 from operando.recorder.units import check_units
 
@@ -59,6 +60,7 @@ def _findings(path: Path, file: h5py.File) -> Iterator[Finding]:
         partial(check_logs, file),
         partial(check_provenance, file),
         partial(check_cell_programmes, file),
+        partial(check_reprocessed, file),
     )
     for check in checks:
         yield from _made(check)
