@@ -55,7 +55,12 @@ class LatticeFit:
 
 
 def fit_lattice(
-    q: Array, intensity: Array, sigma: Array | None, model: LatticeModel, start: LatticeFit | None = None
+    q: Array,
+    intensity: Array,
+    sigma: Array | None,
+    model: LatticeModel,
+    start: LatticeFit | None = None,
+    used: NDArray[np.bool_] | None = None,
 ) -> LatticeFit:
     """Fit a and c of the model's phase.
 
@@ -72,6 +77,8 @@ def fit_lattice(
     start : LatticeFit or None
         The fit of the frame before. Of it only a and c are used, and only when trusted; the result comes four times
         sooner and is that of a fit without it to well within its error, but not to the last bit.
+    used : ndarray or None
+        False in bins that reflections of something else reach; they are left out.
 
     Returns
     -------
@@ -80,8 +87,9 @@ def fit_lattice(
     """
     q, intensity = np.asarray(q, np.float64), np.asarray(intensity, np.float64)
     sigma = _scatter(intensity) if sigma is None else np.asarray(sigma, np.float64)
-    valid = np.isfinite(intensity) & np.isfinite(sigma) & (sigma > 0)
-    if valid.sum() < len(q) // 2 or not np.any(intensity[valid]):
+    wanted = np.ones(len(q), bool) if used is None else used
+    valid = np.isfinite(intensity) & np.isfinite(sigma) & (sigma > 0) & wanted
+    if valid.sum() < wanted.sum() // 2 or not np.any(intensity[valid]):
         return _nothing("no counts in the pattern")
     filled = np.interp(q, q[valid], intensity[valid]), np.where(valid, sigma, 1e6 * sigma[valid].max())
     data = q[valid], intensity[valid], sigma[valid]

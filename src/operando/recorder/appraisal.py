@@ -13,6 +13,7 @@ from operando.analysis.parasitic import excluded
 from operando.analysis.quality import Quality, change
 from operando.recorder.beam_during import Monitors
 from operando.recorder.blank_file import blank_from
+from operando.recorder.patterns import Patterns
 from operando.recorder.quality_columns import UNKNOWN
 from operando.recorder.run import Run
 
@@ -34,28 +35,44 @@ class Appraisal:
         Recipe, limits, blank.
     integrator : Integrator
         What makes the patterns.
-    exposure : float or None
-        s; None where the descriptor does not say.
     """
 
-    def __init__(self, run: Run, integrator: Integrator, exposure: float | None) -> None:
+    def __init__(self, run: Run, integrator: Integrator) -> None:
         self._run = run
-        self._monitors = Monitors.of(run, exposure)
-        self.excluded = excluded_bins(run, integrator)
-        """Of each bin, whether a reflection of the surroundings reaches it."""
+        self._monitors = Monitors.of(run)
+        self.used = ~excluded_bins(run, integrator)
+        """Of each bin, whether no reflection of the surroundings reaches it."""
         self._blank = None if run.blank is None or misfit_of(run, integrator) else blank_from(run.blank)
         self._first: NDArray[np.float32] | None = None
         self._previous: NDArray[np.float32] | None = None
+        self._kept: tuple[int, Patterns] | None = None
 
-    def go_on(self, first: NDArray[np.float32] | None, previous: NDArray[np.float32] | None) -> None:
-        """Go on behind what an earlier recorder wrote: its first and its last pattern with beam."""
-        self._first, self._previous = first, previous
+    def go_on(self, row: int, patterns: Patterns) -> None:
+        """Go on behind a row that an earlier recorder wrote, with beam; all of them come, in order."""
+        self._kept = row, patterns
+        if self._first is None:
+            self._first = _stored(row, patterns)
 
-    def appraise(self, pattern: Pattern, quality: Quality | None, attributes: Mapping[str, float]) -> dict[str, Any]:
-        """Return fields of a row."""
-        beam = self._monitors.beam(attributes)
+    def appraise(
+        self, pattern: Pattern, quality: Quality | None, attributes: Mapping[str, float], exposure: float | None
+    ) -> dict[str, Any]:
+        """Return fields of a row.
+
+        Parameters
+        ----------
+        pattern : Pattern
+            The next one.
+        quality : Quality or None
+            What its frame says about itself.
+        attributes : mapping
+            NDAttributes of the frame, by name.
+        exposure : float or None
+            s; None where the descriptor does not say.
+        """
+        seconds = exposure or math.nan
+        beam = self._monitors.beam(attributes, seconds)
         ring_current = attributes.get(self._monitors.ring_current, math.nan)
-        beam_off = self._beam_off(beam, ring_current)
+        beam_off = self._beam_off(beam.monitor / seconds, ring_current)
         fields: dict[str, Any] = {
             "incident_monitor": beam.monitor,
             "transmitted_diode": beam.diode,
@@ -75,9 +92,8 @@ class Appraisal:
             fields |= self._changes(pattern) | self._net(pattern, beam)
         return fields
 
-    def _beam_off(self, beam: Beam, ring_current: float) -> int:
+    def _beam_off(self, rate: float, ring_current: float) -> int:
         """Return 1 without beam, 0 with, −1 where nothing says so."""
-        rate = beam.monitor / self._monitors.exposure
         for value, key in ((rate, "beam_off_below_per_s"), (ring_current, "beam_off_below_mA")):
             limit = self._run.setting("quality", key)
             if limit is not None and math.isfinite(value):
@@ -87,11 +103,12 @@ class Appraisal:
     def _changes(self, pattern: Pattern) -> dict[str, float]:
         """Compare as the file has them, in single precision: a recorder that goes on has no others."""
         stored = np.asarray(pattern.intensity, np.float32)
-        used = ~self.excluded
+        if self._kept is not None:
+            self._previous, self._kept = _stored(*self._kept), None
         found = {}
         if self._previous is not None and self._first is not None:
-            found["change_previous"] = change(stored, self._previous, used)
-            found["change_first"] = change(stored, self._first, used)
+            found["change_previous"] = change(stored, self._previous, self.used)
+            found["change_first"] = change(stored, self._first, self.used)
         self._first = stored if self._first is None else self._first
         self._previous = stored
         return found
@@ -106,6 +123,10 @@ class Appraisal:
             "blank_scale": found.scale,
             "blank_scale_errors": found.scale_error,
         }
+
+
+def _stored(row: int, patterns: Patterns) -> NDArray[np.float32]:
+    return np.asarray(patterns.stored([row])[1][0], np.float32)
 
 
 def misfit_of(run: Run, integrator: Integrator) -> str:

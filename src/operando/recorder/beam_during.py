@@ -20,8 +20,6 @@ class Monitors:
         Names of the NDAttributes; empty where the beamline has none.
     monitor_dark, diode_dark : float
         Counts per second.
-    exposure : float
-        s; not a number where the descriptor does not say.
     """
 
     monitor: str
@@ -29,10 +27,9 @@ class Monitors:
     ring_current: str
     monitor_dark: float
     diode_dark: float
-    exposure: float
 
     @classmethod
-    def of(cls, run: Run, exposure: float | None) -> "Monitors":
+    def of(cls, run: Run) -> "Monitors":
         """Read the configuration of a run; older ones have none of it."""
 
         def name(key: str) -> str:
@@ -44,15 +41,15 @@ class Monitors:
             name("ring_current_attribute"),
             float(run.setting("quality", "monitor_dark_per_s") or 0.0),
             float(run.setting("quality", "diode_dark_per_s") or 0.0),
-            NAN if exposure is None else exposure,
         )
 
-    def beam(self, attributes: Mapping[str, float]) -> Beam:
-        """Return counts above the dark; not numbers where the frame does not say."""
+    def beam(self, attributes: Mapping[str, float], exposure: float) -> Beam:
+        """Return counts above the dark of an exposure, s; not numbers where the frame does not say."""
         return Beam(
-            self._above(attributes.get(self.monitor, NAN), self.monitor_dark),
-            self._above(attributes.get(self.diode, NAN), self.diode_dark),
+            _above(attributes.get(self.monitor, NAN), self.monitor_dark, exposure),
+            _above(attributes.get(self.diode, NAN), self.diode_dark, exposure),
         )
 
-    def _above(self, counts: float, dark: float) -> float:
-        return counts - dark * self.exposure if dark else counts
+
+def _above(counts: float, dark: float, exposure: float) -> float:
+    return counts - dark * exposure if dark else counts
