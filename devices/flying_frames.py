@@ -53,6 +53,11 @@ class FlyingFrames:
         """Exposures that are still to come."""
         return 0 if self.errand.done else self._asked.frames - self._exposed
 
+    @property
+    def short(self) -> int:
+        """Exposures that never came, once it is over."""
+        return self._asked.frames - self._exposed if self.errand.done else 0
+
     def hold(self) -> None:
         """Stop the camera until `go_on`; what it has exposed comes to disk. Returns at once."""
         self._held.set()
@@ -138,7 +143,7 @@ class FlyingFrames:
     def _elsewhere(self, errand: Errand, complaint: str, pause: float) -> str | None:
         """Go on in another folder; return why not, None where it works."""
         try:
-            self._detector.await_room(errand, complaint, pause)
+            self._detector.await_room(errand, complaint, pause, self._halted)
             if self._halted():
                 return complaint
             self._detector.begin_elsewhere(errand, self._asked.exposure)

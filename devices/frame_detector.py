@@ -44,6 +44,7 @@ class FrameDetector(FrameWriter):
     """
 
     frames_outstanding = Component(AttributeSignal, "outstanding", kind="omitted")
+    frames_short = Component(AttributeSignal, "short", kind="omitted")
 
     def __init__(
         self,
@@ -66,6 +67,11 @@ class FrameDetector(FrameWriter):
     def outstanding(self) -> int:
         """Frames of a flight that are still to be exposed, or on disk and not announced."""
         return (self._flight.left if self._flight else 0) + self.documents.waiting
+
+    @property
+    def short(self) -> int:
+        """Frames that the last flight was asked for and has not exposed, because it was ended before."""
+        return self._flight.short if self._flight else 0
 
     def stage(self) -> list[Any]:
         """Prepare a folder of its own and open the first file (which areaDetector makes with its first frame)."""

@@ -107,16 +107,18 @@ class FrameWriter(AreaDetector):
         """Yield the documents of frames of one file that are on disk and were not announced yet."""
         return self.documents.announce(index)
 
-    def await_room(self, errand: Errand, complaint: str, pause: float) -> None:
+    def await_room(
+        self, errand: Errand, complaint: str, pause: float, halted: Callable[[], bool] = lambda: False
+    ) -> None:
         """Wait a while, and until the folder of the frames takes one; one that was removed may be made elsewhere."""
         why = complaint.partition("\n")[0]  # HDF5 writes five lines
         text = f"{self.name}: frame {self.documents.frames + 1} was not written ({why}); it is exposed again later"
         if text != self._said:
             _logger.warning("%s", text)
         self._said = text
-        errand.wait_until(lambda: False, pause)
-        while os.path.exists(self._folder) and trouble_with(self._folder, LARGE):
-            errand.wait_until(lambda: False, CHECK_ROOM)
+        errand.wait_until(halted, pause)
+        while not halted() and os.path.exists(self._folder) and trouble_with(self._folder, LARGE):
+            errand.wait_until(halted, CHECK_ROOM)
 
     def begin_elsewhere(self, errand: Errand, exposure: float) -> None:
         """Begin a file in a folder of its own: what the last one holds, and what its IOC still knows, is uncertain.

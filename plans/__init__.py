@@ -1,6 +1,7 @@
 """Bluesky plans: generators of messages that know protocols, never a device class."""
 
 from operando.plans.at_rest import at_rest
+from operando.plans.fly_frames import fly_frames
 from operando.plans.impedance_in_beam_gaps import impedance_in_beam_gaps
 from operando.plans.operando_cycle import operando_cycle
 from operando.plans.programmed_cell import (
@@ -16,6 +17,7 @@ from operando.plans.programmed_cell import (
 
 __all__ = [
     "at_rest",
+    "fly_frames",
     "impedance_in_beam_gaps",
     "load_programme",
     "measurement_done",

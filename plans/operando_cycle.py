@@ -1,7 +1,7 @@
 """Frames at an interval while a cell is charged and discharged under held pressure and temperature."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import bluesky.plan_stubs as bps
@@ -10,12 +10,11 @@ from bluesky.protocols import Configurable, Flyable, Movable, Readable, Status, 
 from bluesky.utils import MsgGenerator, plan
 
 from operando.errors import RequestRefused
+from operando.plans.flights import STREAM, check_flyer, declared, flown, prepared
 from operando.plans.programmed_cell import load_programme
 from operando.plans.schedule import Schedule
-from operando.vocabulary import ProgrammeState
+from operando.vocabulary import Flight, ProgrammeState
 
-STREAM = "xrd"
-"""Name of the stream of frames."""
 PROGRAMME = "cell programme"
 """Name of the group that waits for the end of the cell programme."""
 PAUSE_INTERVAL = 1.0
@@ -35,6 +34,8 @@ def operando_cycle(
     temperature: float = 25.0,
     exposure: float = 1.0,
     interval: float = 5.0,
+    burst: int = 1,
+    burst_period: float = 0.0,
     readables: Sequence[Readable[Any]] = (),
     md: Mapping[str, Any] | None = None,
 ) -> MsgGenerator[str]:
@@ -65,7 +66,12 @@ def operando_cycle(
     exposure : float
         s.
     interval : float
-        s between two frames; a late frame delays no other.
+        s between two frames, or bursts of them; a late one delays no other.
+    burst : int
+        Frames one behind the other at each moment of the schedule; the readings of a burst are an event of the stream
+        ``conditions``.
+    burst_period : float
+        s from the begin of one frame of a burst to that of the next; 0 is as fast as the detector can.
     readables : sequence of Readable
         Read with every frame, besides the devices above.
     md : mapping
@@ -76,8 +82,11 @@ def operando_cycle(
     str
         Uid of the run.
     """
+    if burst > 1:
+        check_flyer("operando_cycle", detector)
     _check(detector=detector, stack_pressure=stack_pressure, heater=heater, potentiostat=potentiostat)
     arguments: dict[str, Any] = {"exposure": exposure, "interval": interval}
+    arguments |= {"burst": burst, "burst_period": burst_period} if burst > 1 else {}
     arguments |= {"attach": True} if attach else {"pressure": pressure, "temperature": temperature}
     metadata = {"plan_name": "operando_cycle", "plan_args": arguments, **(md or {})}
     everything = [detector, stack_pressure, heater, potentiostat, *readables]
@@ -88,13 +97,19 @@ def operando_cycle(
         if not attach:
             yield from bps.mv(stack_pressure, pressure, heater, temperature)
             yield from _start(potentiostat)
-        yield from _frames(everything, potentiostat, interval)
+        if burst > 1:
+            yield from declared(detector)
+            yield from _frames(lambda: flown(detector, everything[1:]), potentiostat, interval)
+        else:
+            yield from _frames(lambda: _frame(everything), potentiostat, interval)
 
     if attach:
         yield from _check_running(potentiostat, programme)
     elif programme is not None:
         yield from load_programme(potentiostat, programme)
     yield from bps.configure(detector, {"acquire_time": exposure})
+    if burst > 1:
+        yield from prepared(detector, Flight(burst, exposure, burst_period))
     return (yield from run())
 
 
@@ -115,15 +130,19 @@ def _start(potentiostat: Flyable) -> MsgGenerator[None]:
     yield from bps.checkpoint()
 
 
-def _frames(everything: Sequence[Any], potentiostat: Flyable, interval: float) -> MsgGenerator[None]:
-    """Take a frame at each moment of the schedule until the programme has ended."""
+def _frames(expose: Callable[[], MsgGenerator[None]], potentiostat: Flyable, interval: float) -> MsgGenerator[None]:
+    """Expose at each moment of the schedule until the programme has ended."""
     schedule = Schedule(time.monotonic(), interval)
     programme = yield from bps.complete(potentiostat, group=PROGRAMME)
     while not programme.done:
         yield from bps.checkpoint()
-        yield from bps.trigger_and_read(everything, name=STREAM)
+        yield from expose()
         yield from bps.checkpoint()
         programme = yield from _wait(potentiostat, programme, until=schedule.following(time.monotonic()))
+
+
+def _frame(everything: Sequence[Any]) -> MsgGenerator[None]:
+    yield from bps.trigger_and_read(everything, name=STREAM)
 
 
 def _wait(potentiostat: Flyable, programme: Status, until: float) -> MsgGenerator[Status]:

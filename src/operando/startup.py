@@ -3,6 +3,7 @@
 from operando.engine.session import open_session as _open_session
 from operando.plans import (
     at_rest,
+    fly_frames,
     impedance_in_beam_gaps,
     load_programme,
     measurement_done,
@@ -33,6 +34,7 @@ __all__ = [
     "RE",
     "at_rest",
     "detector",
+    "fly_frames",
     "heater",
     "impedance_in_beam_gaps",
     "load_programme",

@@ -58,7 +58,7 @@ def test_the_session_holds_the_runengine_devices_and_plans(client: Client) -> No
 
 
 def test_a_cycle_is_in_the_journal_with_every_frame(client: Client) -> None:
-    from operando.plans.operando_cycle import STREAM
+    from operando.plans.flights import STREAM
 
     here = session(client)
 
