@@ -150,3 +150,12 @@ def test_a_picture_that_fails_ends_the_display_and_not_the_record(caplog: pytest
     assert "nothing is shown any more" in caplog.text
     recording.record(1)
     assert screen.after(1.0) == {}
+
+
+def test_what_is_beyond_its_limit_is_said_in_words() -> None:
+    recording = ShownRecording()
+    recording.run.setting = lambda *keys: 0.2 if keys == ("quality", "spottiness_above") else None
+    recording.record(1, spottiness=0.31)
+    facts = Screen(recording).after(1.0)["quality"].facts
+    assert facts["state"] == "warning"
+    assert "spottiness 0.31, above 0.2" in str(facts["reason"])

@@ -46,7 +46,19 @@ SPECS = (
     _text("LIVE:QUALITY:STATE", "good, warning, or missing: no pattern"),
     _text("LIVE:QUALITY:REASON", "why, with value and limit", 1024),
 )
-_KINDS = {spec.name: spec.kind for spec in SPECS}
+
+
+def _facts() -> dict[str, list[tuple[str, str, str]]]:
+    """Return the records of the facts of each look: name, key, kind."""
+    found: dict[str, list[tuple[str, str, str]]] = {}
+    for spec in SPECS:
+        if spec.kind != "waveform":
+            _, look, key = spec.name.lower().split(":")
+            found.setdefault(look, []).append((spec.name, key, spec.kind))
+    return found
+
+
+_FACTS = _facts()
 
 
 class LookRecords:
@@ -62,17 +74,18 @@ class LookRecords:
         self._server = server
 
     def __call__(self, look: Look) -> None:
-        """Publish what of a look has a record."""
+        """Publish what of a look has a record; a number that it does not give is not known any more."""
         time_ns = _time_ns(look)
         warned = look.facts.get("state", "good") != "good"
-        for key, value in {**look.facts, **look.arrays}.items():
-            name = f"LIVE:{look.name}:{key}".upper()
-            if name not in _KINDS or value is None:
-                continue
-            quality = Quality.SUSPECT if warned and key == "state" else Quality.GOOD
-            if unknown(_KINDS[name], value):
-                quality = Quality.INVALID
-            self._server.publish(name, value, time_ns, quality)
+        for key, array in look.arrays.items():
+            self._server.publish(f"LIVE:{look.name}:{key}".upper(), array, time_ns)
+        for name, key, kind in _FACTS.get(look.name, ()):
+            value = look.facts.get(key)
+            if value is None or unknown(kind, value):
+                self._server.publish(name, "" if kind == "text" else math.nan, time_ns, Quality.INVALID)
+            else:
+                alarming = warned and key in ("state", "reason")
+                self._server.publish(name, value, time_ns, Quality.SUSPECT if alarming else Quality.GOOD)
 
 
 def unknown(kind: str, value: object) -> bool:

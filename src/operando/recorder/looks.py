@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from operando.live import Look, Waterfall, decimated
 from operando.live.waterfall import BINS as WATERFALL_BINS
 from operando.recorder.nexus import Row
+from operando.recorder.quality_alarms import alarms
 from operando.recorder.run import Run
 
 PATTERN_BINS = 2000
@@ -129,4 +130,5 @@ def _judged(recording: Shown) -> tuple[str, str]:
     """Return the state, and why."""
     if recording.latest.get("I") is None:
         return "missing", recording.latest_reason or "the frame has no pattern"
-    return "good", ""
+    found = alarms(recording.run, recording.latest)
+    return ("warning", "; ".join(found)) if found else ("good", "")
