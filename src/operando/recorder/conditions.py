@@ -9,6 +9,7 @@ from operando.recorder.join import MISSING, Exposure, over_exposure
 from operando.recorder.patience import CommittedTime
 from operando.recorder.run import Run
 from operando.recorder.stood import Pace, stood
+from operando.recorder.window import Window
 
 LEAST_REACH_S = 2.0
 """s within which a neighbouring sample may help an exposure that holds fewer than three."""
@@ -31,9 +32,9 @@ class Conditions:
 
     def __init__(self, run: Run, history: EnvironmentHistory, committed: CommittedTime) -> None:
         self._run = run
-        self._history = history
+        self._log = Window(history, committed)
         self._committed = committed
-        self._pace = Pace(run, history)
+        self._pace = Pace(run, history, lambda: committed.ns)
 
     def during(self, exposure: Exposure | None) -> dict[str, Any] | None:
         """Return fields of a row; None while the log is still waited for.
@@ -51,11 +52,11 @@ class Conditions:
         fields: dict[str, Any] = {}
         for quantity in JOINED:
             reach_ns = self._reach_ns(quantity, exposure)
-            found = over_exposure(self._history, quantity, exposure, reach_ns, self._committed.ns, final)
+            found = over_exposure(self._log, quantity, exposure, reach_ns, self._committed.ns, final)
             if found is None:
                 return None
             fields.update(environment_fields(quantity, found))
-        return fields | dict(stood(self._history, exposure, self._pace.reach_ns(exposure)))
+        return fields | dict(stood(self._log, exposure, self._pace.reach_ns(exposure)))
 
     def _reach_ns(self, quantity: str, exposure: Exposure) -> int:
         """Return how far a neighbouring sample may be away, ns: three sampling intervals of its instrument."""

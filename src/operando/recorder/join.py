@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from operando.history import EnvironmentHistory
+from operando.recorder.window import Sampled
 from operando.vocabulary import Quality
 
 ENOUGH = 3
@@ -61,7 +61,7 @@ MISSING = Statistics()
 
 
 def over_exposure(
-    history: EnvironmentHistory,
+    history: Sampled,
     quantity: str,
     exposure: Exposure,
     reach_ns: int,
@@ -72,7 +72,7 @@ def over_exposure(
 
     Parameters
     ----------
-    history : EnvironmentHistory
+    history : Sampled
         The environment log.
     exposure : Exposure
         Its end must be committed.

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from operando.recorder.instants import NS
 from operando.recorder.join import Exposure
 from operando.recorder.run import Run
 from operando.recorder.table import Column
+from operando.recorder.window import Sampled
 from operando.vocabulary import QUANTITY, Quality, Quantity, programme_from
 
 COUNTED = ("cycle", "half_cycle", "step", "run")
@@ -46,12 +47,12 @@ def assumed(quantity: Quantity) -> dict[str, str]:
     return {"assumption": quantity.assumption} if quantity.assumption else {}
 
 
-def stood(history: EnvironmentHistory, exposure: Exposure, reach_ns: int) -> Mapping[str, Any]:
+def stood(history: Sampled, exposure: Exposure, reach_ns: int) -> Mapping[str, Any]:
     """Return the fields of a row; what is not known is left out.
 
     Parameters
     ----------
-    history : EnvironmentHistory
+    history : Sampled
         Complete up to the end of the exposure.
     reach_ns : int
         ns before the middle within which a value still holds.
@@ -76,10 +77,13 @@ class Pace:
         Whose configuration counts where the log knows of no start.
     history : EnvironmentHistory
         Asked about an exposure once it is complete up to the end of that.
+    complete : callable
+        UTC, ns since the epoch: how far it is complete by now; what is known is not asked for with every frame.
     """
 
-    def __init__(self, run: Run, history: EnvironmentHistory) -> None:
+    def __init__(self, run: Run, history: EnvironmentHistory, complete: Callable[[], int] = lambda: 0) -> None:
         self._history = history
+        self._complete = complete
         self._configured = longest_interval(run.setting("programme"))
         self._known_ns = run.start_ns
         self._started: list[tuple[int, float]] | None = None
@@ -90,9 +94,9 @@ class Pace:
             before = self._history.programme(self._known_ns)
             self._started = [_slowest(before)] if before else []
         if exposure.end_ns > self._known_ns:
-            new = self._history.programmes(self._known_ns + 1, exposure.end_ns)
-            self._started += map(_slowest, new)
-            self._known_ns = exposure.end_ns
+            complete_ns = max(exposure.end_ns, self._complete())
+            self._started += map(_slowest, self._history.programmes(self._known_ns + 1, complete_ns))
+            self._known_ns = complete_ns
         return next((s for begun, s in reversed(self._started) if begun <= exposure.middle_ns), self._configured)
 
     def reach_ns(self, exposure: Exposure) -> int:
@@ -126,7 +130,7 @@ def _last(samples: Samples) -> float:
     return float(samples.value[-1])
 
 
-def _steps(history: EnvironmentHistory, exposure: Exposure, reach_ns: int) -> int:
+def _steps(history: Sampled, exposure: Exposure, reach_ns: int) -> int:
     samples = history.samples("run", exposure.start_ns - reach_ns, exposure.end_ns)
     good = (samples.quality == Quality.GOOD) & np.isfinite(samples.value)
     before = good & (samples.time_ns <= exposure.start_ns)
