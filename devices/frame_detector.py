@@ -43,8 +43,8 @@ class FrameDetector(FrameWriter):
         What its driver is told.
     """
 
-    frames_outstanding = Component(AttributeSignal, "outstanding", kind="omitted")
-    frames_short = Component(AttributeSignal, "short", kind="omitted")
+    frames_outstanding = Component(AttributeSignal, attr="outstanding", kind="omitted")
+    frames_short = Component(AttributeSignal, attr="short", kind="omitted")
 
     def __init__(
         self,
