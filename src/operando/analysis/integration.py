@@ -1,23 +1,37 @@
 """Azimuthal integration: frames become patterns, by pyFAI's sums.
 
-With the signal x of a pixel, its solid-angle and polarisation correction ω, and the share c of it that falls into a
-bin, the bin is I = Σc·x / Σc·ω and, for photon counts, σ = √(Σc²·x) / Σc·ω
+Geometry, corrections and the splitting of pixels are pyFAI's; only the product of matrix and frame is ours
+(`operando.analysis.sums`), with pyFAI's result, bin by bin
 (G. Ashiotis et al., J. Appl. Cryst. 48 (2015) 510, doi:10.1107/S1600576715004306; pyFAI's page on the weighted mean).
 """
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-import fabio
 import numpy as np
 from numpy.typing import NDArray
+from pyFAI.integrator.azimuthal import AzimuthalIntegrator
 
+from operando.analysis.cake import Cake, cake_matrix
+from operando.analysis.corrections import Corrections, corrections, recipe_digest
+from operando.analysis.crystal import q_from_two_theta
 from operando.analysis.geometry import ANGSTROM, pixels, read_geometry
+from operando.analysis.matrix import Matrix, lay_out, pattern_matrix, place_seam
+from operando.analysis.pixels import Pixels, count_saturated, read_pixels
+from operando.analysis.regions import Regions
+from operando.analysis.sums import Summation
 from operando.errors import AnalysisError
 from operando.vocabulary import Recipe
 
+Array = NDArray[np.float64]
+
+Q_TIMES_D = 20 * np.pi
+"""Scattering vector in nm⁻¹ times lattice spacing in Å."""
+
 _SPLITS = ("no", "bbox", "full")
+_UNITS = {"q_nm^-1": "q_nm^-1", "2th_deg": "2th_deg", "d_A": "q_nm^-1"}
+_FLOORS = {None: 0.0, "poisson": 0.0, "pyfai_poisson": 1.0}
+"""Least variance of a pixel: the counts are the variance, or max(counts, 1) as pyFAI has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,22 +43,36 @@ class Pattern:
     radial : ndarray
         Bin centres in the recipe's unit.
     intensity : ndarray
-        Counts per pixel, corrected for solid angle and polarisation; 0 in a bin without a valid pixel.
+        Counts per pixel, corrected for dark, flat, solid angle, polarisation and monitor, as far as the recipe asks for
+        it; 0 in a bin without a valid pixel.
     sigma : ndarray or None
         Standard deviation of ``intensity``: Poisson's, that of a single count in a bin without counts,
         and 0 in a bin without a valid pixel (and only there). None without an error model.
+    cake : Cake or None
+        With the sectors that the recipe asks for.
+    regions : ndarray or None
+        Mean of each region of the recipe, in its order; NaN for one without a valid pixel in this frame.
+    valid, saturated : int
+        Pixels that were integrated, and that were left out because of their counts.
+    counts : float
+        Those that fell into the pattern, before any correction.
     """
 
-    radial: NDArray[np.float64]
-    intensity: NDArray[np.float64]
-    sigma: NDArray[np.float64] | None
+    radial: Array
+    intensity: Array
+    sigma: Array | None
+    cake: Cake | None = None
+    regions: Array | None = None
+    valid: int = 0
+    saturated: int = 0
+    counts: float = 0.0
 
 
 class Integrator:
-    """Integrates frames of one shape with one geometry and one recipe.
+    """Integrates frames of one shape with one geometry and one recipe, from any number of threads at once.
 
-    The sparse matrix is built here, once; a frame then costs one conversion to float32 and one product.
-    The product is pyFAI's column-wise engine, one thread in the order of the pixels: the same frame, the same bits.
+    Matrix and tables are made here, once; they are only read afterwards. A frame costs one pass over its pixels, in
+    their order and without Python's lock: the same frame, the same bits.
 
     Parameters
     ----------
@@ -55,32 +83,56 @@ class Integrator:
     shape : (int, int)
         Rows and columns of the frames.
 
+    Attributes
+    ----------
+    radial : ndarray
+        Centres of the bins in the recipe's unit.
+    q : ndarray
+        The same in nm⁻¹; ascends.
+    azimuth : ndarray or None
+        Centres of the cake's sectors, °.
+    wavelength : float
+        Å.
+    digest : str
+        SHA-256 of the recipe and of its files.
+    valid, gain, dark : ndarray
+        Of each pixel: is it data in general, what it is divided by, and its dark counts (None: none).
+
     Raises
     ------
     AnalysisError
-        For a geometry, recipe, mask and shape that do not fit together.
+        For a geometry, recipe, files and shape that do not fit together.
     """
 
     def __init__(self, poni: str, recipe: Recipe, shape: tuple[int, int]) -> None:
-        if recipe.split not in _SPLITS:
-            raise AnalysisError(
-                f"recipe: split = {recipe.split!r}; allowed: {', '.join(_SPLITS)}; nothing is integrated"
-            )
-        later = ("azimuth_range", "sectors", "regions", "dark", "flat", "saturation", "monitor_reference", "parasitic")
-        asked = [name for name in later if getattr(recipe, name)]
-        if asked or recipe.unit == "d_A" or recipe.error_model == "pyfai_poisson":
-            raise AnalysisError(
-                f"recipe: {', '.join(asked) or 'unit or error_model'}: not there yet; nothing is integrated"
-            )
+        _check(recipe)
         self.recipe = recipe
         self.shape = (int(shape[0]), int(shape[1]))
-        self._geometry = read_geometry(poni, recipe.orientation, self.shape)
-        if recipe.mask is not None:
-            self._geometry.mask = _read_mask(recipe.mask, self.shape) | self._detector_mask()
-        self.wavelength: float = float(self._geometry.wavelength) / ANGSTROM
-        self.radial: NDArray[np.float64] = self.integrate(np.zeros(self.shape, np.int32)).radial
+        self._poni = poni
+        self.digest = recipe_digest(recipe)
+        geometry = self.geometry
+        self.wavelength: float = float(geometry.wavelength) / ANGSTROM
+        tables = corrections(geometry, recipe, self.shape)
+        self.valid, self.gain, self.dark = tables.valid, tables.gain, tables.dark
+        geometry.mask = tables.masked
+        dark = np.zeros(tables.gain.size, np.float32) if tables.dark is None else tables.dark.reshape(-1)
+        asked = *_asked(recipe), place_seam(geometry, recipe.azimuth_range)
+        matrix = pattern_matrix(geometry, recipe, *asked)
+        self._sum = _summation(matrix, tables, dark, recipe)
+        self.radial, self.q = _axes(matrix.radial, recipe.unit, self.wavelength)
+        self.azimuth: Array | None = None
+        if recipe.sectors:
+            matrix = cake_matrix(geometry, recipe, *asked)
+            self._sum_cake = _summation(matrix, tables, dark, recipe)
+            self.azimuth = matrix.azimuth
+        self._regions = Regions(geometry, recipe, tables, dark) if recipe.regions else None
 
-    def integrate(self, frame: NDArray[Any]) -> Pattern:
+    @property
+    def geometry(self) -> AzimuthalIntegrator:
+        """Return pyFAI's geometry, made anew: its tables of positions would stay in memory."""
+        return read_geometry(self._poni, self.recipe.orientation, self.shape)
+
+    def integrate(self, frame: NDArray[Any], monitor: float = 1.0) -> Pattern:
         """Integrate one frame.
 
         Parameters
@@ -88,67 +140,88 @@ class Integrator:
         frame : ndarray
             Counts per pixel. With ``mask_negative``, pixels below zero are left out of this frame; in unsigned frames
             the same marks −1 and −2 are the two highest values of the type. NaN is never data.
+        monitor : float
+            Counts of the incident monitor in the exposure; used where the recipe names a reference.
 
         Raises
         ------
         AnalysisError
-            For a frame of another shape.
+            For a frame of another shape, and a monitor that nothing can be divided by.
         """
         if frame.shape != self.shape:
             raise AnalysisError(
                 f"frame of {pixels(frame.shape)}, geometry and recipe for {pixels(self.shape)}; it is not integrated"
             )
-        signal = frame.astype(np.float32)
-        if self.recipe.mask_negative:
-            signal[_marked(frame)] = np.nan
-        counting = self.recipe.error_model == "poisson"
-        result = self._geometry.integrate1d(
-            signal,
-            self.recipe.npt,
-            method=(self.recipe.split, "csc", "cython"),
-            unit=self.recipe.unit,
-            radial_range=self.recipe.radial_range,
-            polarization_factor=self.recipe.polarization_factor,
-            correctSolidAngle=self.recipe.solid_angle,
-            # The counts are the variance; pyFAI's own Poisson model takes max(x, 1), too much for mostly empty frames.
-            variance=np.maximum(signal, 0) if counting else None,
-            safe=False,
+        scale = self._scale(monitor)
+        read = read_pixels(frame, self.recipe)
+        sums = self._sum.of(read)
+        return Pattern(
+            self.radial,
+            sums.mean(scale)[0],
+            None if self.recipe.error_model is None else sums.sigma(scale)[0],
+            self._cake(read, scale),
+            None if self._regions is None else self._regions.means(read, scale),
+            self._sum.layout.pixels - len(sums.left_out),
+            count_saturated(frame, self.recipe, sums.left_out),
+            sums.counts,
         )
-        return _pattern(result, counting)
 
-    def _detector_mask(self) -> NDArray[np.bool_]:
-        """Return the gaps of a detector that pyFAI knows by name (True is not valid)."""
-        known = self._geometry.detector.mask
-        return np.zeros(self.shape, bool) if known is None else np.asarray(known, bool)
+    def _cake(self, read: Pixels, scale: float) -> Cake | None:
+        if self.azimuth is None:
+            return None
+        sums = self._sum_cake.of(read)
+        sigma = None if self.recipe.error_model is None else sums.sigma(scale)
+        return Cake(self.azimuth, self.radial, sums.mean(scale), sigma)
 
-
-def _marked(frame: NDArray[Any]) -> NDArray[np.bool_]:
-    """Return the pixels that a hybrid detector marks as gap (−1) or dead (−2)."""
-    if np.issubdtype(frame.dtype, np.unsignedinteger):
-        return np.asarray(frame >= np.iinfo(frame.dtype).max - 1)
-    return np.asarray(frame < 0)
-
-
-def _pattern(result: Any, counting: bool) -> Pattern:
-    """Divide pyFAI's sums in double precision."""
-    norm = np.asarray(result.sum_normalization, np.float64)
-    filled = norm > 0
-    divisor = np.where(filled, norm, 1.0)
-    intensity = np.where(filled, result.sum_signal / divisor, 0.0)
-    sigma = None
-    if counting:
-        variance = np.asarray(result.sum_variance, np.float64)
-        sigma = np.where(filled, np.sqrt(np.where(variance > 0, variance, 1.0)) / divisor, 0.0)
-    return Pattern(np.array(result.radial, np.float64), intensity, sigma)
+    def _scale(self, monitor: float) -> float:
+        """Return what patterns are multiplied with."""
+        reference = self.recipe.monitor_reference
+        if reference is None:
+            return 1.0
+        if not 0 < monitor < np.inf:
+            raise AnalysisError(
+                f"incident monitor {monitor:g} counts, to be scaled to {reference:g} (recipe: monitor_reference); "
+                "it is not integrated"
+            )
+        return reference / monitor
 
 
-def _read_mask(path: Path, shape: tuple[int, int]) -> NDArray[np.bool_]:
-    """Read a mask file (0 is valid); True is not valid."""
-    try:
-        with fabio.open(path) as image:
-            mask: NDArray[np.bool_] = np.asarray(image.data) != 0
-    except (OSError, ValueError) as error:
-        raise AnalysisError(f"mask {path}: {error}; nothing is integrated") from error
-    if mask.shape != shape:
-        raise AnalysisError(f"mask {path}: {pixels(mask.shape)}, frames of {pixels(shape)}; nothing is integrated")
-    return mask
+def _check(recipe: Recipe) -> None:
+    for name, found, allowed in (
+        ("split", recipe.split, _SPLITS),
+        ("unit", recipe.unit, _UNITS),
+        ("error_model", recipe.error_model, tuple(_FLOORS)),
+    ):
+        if found not in allowed:
+            words = ", ".join(str(each) for each in allowed)
+            raise AnalysisError(f"recipe: {name} = {found!r}; allowed: {words}; nothing is integrated")
+
+
+def _asked(recipe: Recipe) -> tuple[str, tuple[float, float] | None]:
+    """Return pyFAI's unit and the range in it: lattice spacings are bins of q."""
+    if recipe.unit != "d_A" or recipe.radial_range is None:
+        return _UNITS[recipe.unit], recipe.radial_range
+    low, high = recipe.radial_range
+    return _UNITS[recipe.unit], (Q_TIMES_D / high, Q_TIMES_D / low)
+
+
+def _axes(radial: Array, unit: str, wavelength: float) -> tuple[Array, Array]:
+    """Return the axis in the recipe's unit, and in nm⁻¹."""
+    q = q_from_two_theta(radial, wavelength) if unit == "2th_deg" else radial
+    shown = Q_TIMES_D / q if unit == "d_A" else radial
+    for axis in (shown, q):
+        axis.flags.writeable = False
+    return shown, q
+
+
+def _summation(matrix: Matrix, tables: Corrections, dark: NDArray[np.float32], recipe: Recipe) -> Summation:
+    layout = lay_out(matrix, tables.valid)
+    if not layout.pixels:
+        raise AnalysisError(
+            f"no valid pixel in radial_range = {recipe.radial_range} {recipe.unit}, azimuth_range = "
+            f"{recipe.azimuth_range}° of the recipe with this PONI and mask; nothing is integrated"
+        )
+    floor: float | None = _FLOORS[recipe.error_model]
+    if floor == 0.0 and recipe.mask_negative:
+        floor = None  # no pixel is below zero
+    return Summation(layout, tables.gain.reshape(-1), dark, floor)
