@@ -1,0 +1,155 @@
+"""Calibration: where the detector stands, from the rings of a powder whose lattice is certified.
+
+The points on the rings are pyFAI's (`operando.analysis.control_points`), and so is the model of the geometry; they are
+fitted in 2θ (`operando.analysis.ring_fit`), first on few rings, then on all.
+"""
+
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from pyFAI.integrator.azimuthal import AzimuthalIntegrator
+
+from operando.analysis.control_points import Picture, points_on_rings
+from operando.analysis.detector_position import DetectorPosition, Displacement, displacement, position_of
+from operando.analysis.ring_fit import FEWEST_POINTS, PARAMETERS, Ring, RingFit
+from operando.errors import AnalysisError
+
+ALWAYS_FIXED = frozenset({"rot3"})
+"""Rings look the same however the detector is turned about the beam."""
+USUALLY_FIXED = frozenset({"wavelength"})
+"""One frame at one distance tells wavelength and distance apart by little more than the tangent."""
+RINGS = (3, 10, None, None, None, None, None)
+"""How many rings each round looks at; a poor start places the inner ones best."""
+NEAR_ENOUGH = (0.01, 3e-6)
+"""Pixels and relative distance: a round that moves the detector by less, or by less than it is known, is the last."""
+LARGEST_SPREAD = 1.0
+"""Pixels: points of rings that fit scatter by a few tenths."""
+FEWEST_RINGS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """A geometry fitted to a frame.
+
+    Parameters
+    ----------
+    geometry : AzimuthalIntegrator
+        pyFAI's, as it was found.
+    start, found : DetectorPosition
+        Where the detector was said to stand, and where it does.
+    uncertainty : DetectorPosition
+        Standard deviations of ``found``; 0 for what was fixed.
+    free : tuple of str
+        What was fitted.
+    rings : tuple of Ring
+        In the order of their angle.
+    spread : float
+        Pixels, root mean square of all points from their rings.
+    points, left_out : int
+        Fitted, and left out as too far from their ring.
+    """
+
+    geometry: AzimuthalIntegrator
+    start: DetectorPosition
+    found: DetectorPosition
+    uncertainty: DetectorPosition
+    free: tuple[str, ...]
+    rings: tuple[Ring, ...]
+    spread: float
+    points: int
+    left_out: int
+
+
+def calibrate(picture: Picture, geometry: AzimuthalIntegrator, fixed: frozenset[str] = USUALLY_FIXED) -> Calibration:
+    """Fit the geometry of a frame of a calibrant.
+
+    Parameters
+    ----------
+    picture : Picture
+        The frame.
+    geometry : AzimuthalIntegrator
+        To start from; left as it is.
+    fixed : frozenset of str
+        Names of `PARAMETERS` that are not fitted; ``rot3`` never is.
+
+    Raises
+    ------
+    AnalysisError
+        The rings do not fit: no calibrant in the beam, another one, or a start too far away.
+    """
+    free = _free(fixed)
+    previous = start = position_of(geometry)
+    with _cheap_collection():
+        current = _copy(geometry)
+        for rings in RINGS:
+            fit = RingFit(points_on_rings(picture, current, rings))
+            fit.fit(free)
+            current = _copy(fit.refinement)
+            moved = displacement(previous, previous := position_of(current))
+            if rings is None and _has_settled(moved, fit.uncertainty()):
+                break
+    found = fit.rings()
+    _refuse_misfit(picture.calibrant, fit, found)
+    return Calibration(
+        geometry=current,
+        start=start,
+        found=previous,
+        uncertainty=fit.uncertainty(),
+        free=free,
+        rings=found,
+        spread=fit.spread,
+        points=fit.points,
+        left_out=fit.found - fit.points,
+    )
+
+
+@contextmanager
+def _cheap_collection() -> Iterator[None]:
+    """Spare the garbage collector all that exists already: pyFAI calls it at every change of a geometry."""
+    if gc.get_freeze_count():  # a process that keeps its collector frozen itself
+        yield
+        return
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+
+
+def _free(fixed: frozenset[str]) -> tuple[str, ...]:
+    unknown = fixed - set(PARAMETERS)
+    if unknown:
+        raise AnalysisError(
+            f"fixed: {', '.join(sorted(unknown))}: unknown; allowed: {', '.join(PARAMETERS)}; nothing is calibrated"
+        )
+    free = tuple(name for name in PARAMETERS if name not in fixed | ALWAYS_FIXED)
+    if not free:
+        raise AnalysisError("every parameter is fixed; nothing is calibrated")
+    return free
+
+
+def _copy(geometry: AzimuthalIntegrator) -> AzimuthalIntegrator:
+    made = AzimuthalIntegrator()
+    made.set_config(geometry.get_config())
+    return made
+
+
+def _has_settled(moved: Displacement, known: DetectorPosition) -> bool:
+    centre = max(NEAR_ENOUGH[0], known.centre_row, known.centre_column)
+    return moved.centre <= centre and abs(moved.distance) <= max(NEAR_ENOUGH[1], known.distance)
+
+
+def _refuse_misfit(calibrant: str, fit: RingFit, rings: tuple[Ring, ...]) -> None:
+    where = "is it in the beam, is it this calibrant, and is the PONI to start from right to a few millimetres?"
+    if fit.points < FEWEST_POINTS or len(rings) < FEWEST_RINGS:
+        raise AnalysisError(
+            f"{calibrant}: {fit.points} points on {len(rings)} rings found, at least {FEWEST_POINTS} on {FEWEST_RINGS} "
+            f"are wanted; {where} Nothing is calibrated"
+        )
+    if fit.spread > LARGEST_SPREAD:
+        raise AnalysisError(
+            f"{calibrant}: the points stand {fit.spread:.2f} pixels (rms) from their rings, limit {LARGEST_SPREAD:g}; "
+            f"{where} Nothing is calibrated"
+        )
