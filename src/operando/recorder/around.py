@@ -29,7 +29,9 @@ def write_net(entry: h5py.Group, run: Run, integrator: Integrator) -> Table | No
     if reason := misfit_of(run, integrator):
         write_text(entry, "no_blank_reason", reason)
         return None
-    net = make_data(entry, NET, "I_net", [".", "radial_axis"], interpretation="spectrum", SILX_style=LOG_SCALE)
+    net = make_data(
+        entry["reduction"], NET, "I_net", [".", "radial_axis"], interpretation="spectrum", SILX_style=LOG_SCALE
+    )
     link_fields(net, entry["data"], ("radial_axis",))
     shape = (len(integrator.radial),)
     columns = [Column("I_net", "arbitrary units", "intensity less the scaled blank", "float32", shape)]
