@@ -17,6 +17,7 @@ from multiprocessing.connection import Connection
 from types import FrameType
 
 from operando.sim.cell.state import TrueState
+from operando.sim.detector_faults import DetectorFaults
 from operando.sim.setup import Setup
 from operando.sim.wires.loop import Wires
 
@@ -78,7 +79,7 @@ class Records:
                 raise BeamlineError(f"simulated records: not ready within {CHILD_START:.0f} s; giving up")
         return False
 
-    def publish(self, state: TrueState) -> None:
+    def publish(self, state: TrueState | DetectorFaults) -> None:
         """Send what is true now, unless the child is behind."""
         _, writable, _ = select.select([], [self._states], [], 0.0)
         if not writable:

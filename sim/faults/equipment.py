@@ -7,6 +7,7 @@ import numpy as np
 
 from operando.sim.cell.amplifier import Amplifier
 from operando.sim.cell.electrochemistry import Electrochemistry
+from operando.sim.detector_faults import DetectorFaults
 from operando.sim.faults.line import FaultyLine
 from operando.sim.wires.channels import Channel, Potentiostat
 from operando.sim.wires.dscusb import DSCUSB
@@ -36,6 +37,8 @@ class Equipment:
         Of faults that are random.
     channels : mapping of str to Channel
         Further cells, by what stands behind the names of their parts: ``b``.
+    detector : DetectorFaults
+        What is wrong with the detector.
     """
 
     load_cell: DSCUSB
@@ -50,6 +53,7 @@ class Equipment:
     area: float
     random: np.random.Generator
     channels: Mapping[str, Channel] = field(default_factory=dict)
+    detector: DetectorFaults = field(default_factory=DetectorFaults)
 
     def of(self, name: str) -> "Equipment":
         """Return the same equipment with the potentiostat and the cell of another channel in place of its own."""

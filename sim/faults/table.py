@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from operando.sim.faults.detector import DETECTOR
 from operando.sim.faults.equipment import Equipment
 from operando.sim.faults.kind import Amount, Begin, End, Kind
 from operando.sim.faults.line import Distortion, Garbage, Slow, halved, nothing
@@ -14,7 +15,7 @@ from operando.sim.wires.emstat4 import EmStat4
 LINES = ("load_cell", "piezo", "heater", "potentiostat")
 """Instruments behind a line."""
 
-TARGETS = (*LINES, "cell")
+TARGETS = (*LINES, "cell", "detector")
 
 LATE = {"load_cell": 0.1, "piezo": 0.3, "heater": 0.8, "potentiostat": 1.5}
 """s by which a slow instrument answers later: longer than a host of it waits for a reply."""
@@ -302,6 +303,7 @@ KINDS: tuple[Kind, ...] = (
         _move_counter_electrode,
         Amount("V", -0.5, -3.0, 3.0),
     ),
+    *DETECTOR,
 )
 """Every fault there is."""
 

@@ -18,8 +18,8 @@ DIODE_RATE = 2.0e6
 DARK_RATES = (40.0, 250.0)
 """Counts per second of chamber and diode without beam: offsets of their voltage-to-frequency converters."""
 
-OF_THE_BEAM = 1
-"""Their own stream of random numbers: no frame changes because of them."""
+OF_THE_BEAM = 11
+"""Their own stream of random numbers, beside those of rig and instruments: no frame changes because of them."""
 
 ATTRIBUTES = ("RingCurrent", "IncidentMonitor", "TransmittedDiode")
 """Of each frame: mA, counts, counts."""

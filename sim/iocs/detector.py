@@ -8,6 +8,7 @@ from typing import Any
 from caproto import ChannelType, SkipWrite
 from caproto.server import PVGroup, pvproperty
 
+from operando.sim.detector_faults import DetectorFaults
 from operando.sim.iocs.beam import Beam
 from operando.sim.iocs.hdf_plugin import HdfPlugin
 from operando.sim.iocs.parameters import choice, choice_readback, number, number_readback, text_readback
@@ -15,6 +16,9 @@ from operando.sim.iocs.readout import Readout
 
 READOUT_TIME = 0.00095
 """s between two exposures of a Pilatus3 (DECTRIS, technical specification)."""
+
+STANDSTILL = 0.1
+"""s between two looks of a camera that is stuck."""
 
 STATES = (
     *("Idle", "Acquire", "Readout", "Correct", "Saving", "Aborting", "Error"),
@@ -47,6 +51,8 @@ class Camera(PVGroup):
         self._beam = beam
         self._readout = readout
         self._plugin = plugin
+        self.faults = DetectorFaults()
+        """What is wrong just now."""
         self._acquisition: asyncio.Task[None] | None = None
         self._stop = asyncio.Event()
 
@@ -102,13 +108,16 @@ class Camera(PVGroup):
 
     async def _expose(self) -> bool:
         """Count for AcquireTime and hand the exposure on; False when stopped, the counts are then discarded."""
+        while self.faults.stands_still:
+            if await self._stopped_before(asyncio.get_running_loop().time() + STANDSTILL):
+                return False
         start_ns = time.time_ns()
         if await self._stopped_before(asyncio.get_running_loop().time() + self.acquire_time.readback.value):
             return False
         end_ns = time.time_ns()
         unique_id = int(self.array_counter.readback.value) + 1
         exposure = self._beam.exposure(unique_id, start_ns, end_ns)
-        if self.array_callbacks.readback.value == "Enable":
+        if self.array_callbacks.readback.value == "Enable" and not self.faults.loses(unique_id):
             self._plugin.accept(exposure)
         else:
             self._readout.skip(exposure)

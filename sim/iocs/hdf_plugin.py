@@ -13,6 +13,7 @@ from typing import Any
 from caproto import ChannelType, SkipWrite
 from caproto.server import PVGroup, pvproperty
 
+from operando.sim.detector_faults import DetectorFaults
 from operando.sim.iocs.exposure import Exposure
 from operando.sim.iocs.hdf_file import FrameFile, file_path, make_folder
 from operando.sim.iocs.parameters import (
@@ -62,6 +63,8 @@ class HdfPlugin(PVGroup):
         super().__init__(prefix)
         self._readout = readout
         self._file: FrameFile | None = None
+        self.faults = DetectorFaults()
+        """What is wrong just now."""
         self._primed = False
         self._accepted = 0
         self._queued = 0
@@ -76,7 +79,7 @@ class HdfPlugin(PVGroup):
         if not enabled or self._file is None or (wanted > 0 and self._accepted >= wanted):
             self._readout.skip(exposure)
             return
-        if self._queued >= self.queue_size.readback.value:
+        if self.faults.queue_full or self._queued >= self.queue_size.readback.value:
             self._readout.skip(exposure)
             self._start(self._count_dropped())
             return

@@ -11,7 +11,7 @@ from operando.sim.iocs.exposure import Exposure, FrameSource
 HOT_RATE = 2000.0
 """Counts per second of a hot pixel, in the dark, too."""
 
-OF_PIXELS = 2
+OF_PIXELS = 12
 """Their own stream of random numbers."""
 
 

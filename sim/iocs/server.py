@@ -11,6 +11,8 @@ from typing import Any
 
 from caproto.asyncio.server import Context
 
+from operando.sim.cell.state import TrueState
+from operando.sim.detector_faults import DetectorFaults
 from operando.sim.iocs.beam import Beam
 from operando.sim.iocs.detector import Camera
 from operando.sim.iocs.diffraction import Diffraction
@@ -55,7 +57,7 @@ async def _serve(setup: Setup, states: Connection) -> None:
 
     server = asyncio.create_task(context.run(startup_hook=announce))
     heartbeat = asyncio.create_task(Heartbeat(setup.root, setup.prefix).run(ended))
-    with Receiver(states, beamline.states, lambda: loop.call_soon_threadsafe(ended.set)):
+    with Receiver(states, beamline.hear, lambda: loop.call_soon_threadsafe(ended.set)):
         waiting = asyncio.create_task(ended.wait())
         await asyncio.wait((server, waiting), return_when=asyncio.FIRST_COMPLETED)
         ended.set()
@@ -73,15 +75,15 @@ class Receiver:
     ----------
     states : Connection
         Read end.
-    history : StateHistory
-        Where they go.
+    hear : callable
+        Takes each, in the thread.
     on_end : callable
         Called, in the thread, when the pipe has ended.
     """
 
-    def __init__(self, states: Connection, history: StateHistory, on_end: Callable[[], object]) -> None:
+    def __init__(self, states: Connection, hear: Callable[[Any], None], on_end: Callable[[], object]) -> None:
         self._states = states
-        self._history = history
+        self._hear = hear
         self._on_end = on_end
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._receive, name="states")
@@ -98,7 +100,7 @@ class Receiver:
         try:
             while not self._closing.is_set():
                 if self._states.poll(POLL):
-                    self._history.append(self._states.recv())
+                    self._hear(self._states.recv())
         except (EOFError, OSError):
             pass
         if not self._closing.is_set():
@@ -131,6 +133,13 @@ class Beamline:
             self._plugin,
         ]
         self.records: dict[str, Any] = {name: record for group in groups for name, record in group.pvdb.items()}
+
+    def hear(self, news: TrueState | DetectorFaults) -> None:
+        """Take what is true of the cell, or what is wrong with the detector; from any thread."""
+        if isinstance(news, DetectorFaults):
+            self._camera.faults = self._plugin.faults = news
+        else:
+            self.states.append(news)
 
     async def close(self) -> None:
         """Stop exposing, and close the file behind the last frame."""

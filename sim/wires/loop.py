@@ -10,12 +10,14 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
 from operando.sim.cell.rig import Rig
 from operando.sim.cell.state import TrueState
+from operando.sim.detector_faults import DetectorFaults
 from operando.sim.faults.board import FaultBoard
 from operando.sim.faults.desk import FaultDesk
 from operando.sim.faults.equipment import Equipment
@@ -46,7 +48,10 @@ LONGEST_CATCH_UP = 1.0
 MOST_EVENTS = 400
 """Within a tick; a script that does nothing but loop must not hold the others up."""
 
-Publish = Callable[[TrueState], None]
+TELLS = 50
+"""How often a detector that is well again is told so."""
+
+Publish = Callable[[TrueState | DetectorFaults], None]
 
 
 def instruments(rig: Rig, seed: int, kind: str = "emstat4") -> tuple[DSCUSB, NV200, Eurotherm3216, Potentiostat]:
@@ -84,6 +89,9 @@ class Wires:
         self._line_of = {line.name: line for line in self._lines}
         self._ports: dict[str, Port] = {}
         self._lived = 0.0
+        self._tells = 0
+        self.detector_faults = DetectorFaults()
+        """What is wrong with the detector, which lives in another process."""
         self.faults = FaultBoard(
             Equipment(
                 load_cell=load_cell,
@@ -98,6 +106,7 @@ class Wires:
                 area=math.pi * setup.electrode_diameter**2 / 4.0,
                 random=random,
                 channels={each.name: each for each in beside},
+                detector=self.detector_faults,
             )
         )
         """Faults there are now; belongs to the thread that runs."""
@@ -128,7 +137,8 @@ class Wires:
         stop : threading.Event
             Looked at every tick.
         publish : callable, optional
-            Given the true state every 20 ms; must not block. What it raises ends the run.
+            Given the true state every 20 ms, and what is wrong with the detector if something is; must not block.
+            What it raises ends the run.
         """
         self._lived = next_tick = next_publish = time.monotonic()
         while not stop.is_set():
@@ -142,7 +152,17 @@ class Wires:
             if publish is not None and now >= next_publish:
                 next_publish = now + PUBLISH_PERIOD
                 publish(self.rig.snapshot(time.time_ns()))
+                self._tell_detector(publish)
             self._serve(min(next_tick, *(port.next_due for port in self._ports.values())))
+
+    def _tell_detector(self, publish: Publish) -> None:
+        """Pass on what is wrong with the detector, and for a while that nothing is any more: a full pipe drops."""
+        wrong = self.detector_faults
+        if wrong != DetectorFaults():
+            self._tells = TELLS
+        if self._tells:
+            self._tells -= 1
+            publish(replace(wrong))
 
     def _serve(self, until: float) -> None:
         """Answer clients until the instant ``until`` (s)."""

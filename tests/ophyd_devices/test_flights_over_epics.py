@@ -219,6 +219,26 @@ def missing_of(device: FrameDetector) -> list[dict[str, Any]]:
     return list(json.loads(device.account.missing.get()))
 
 
+def test_exposures_that_the_camera_loses_are_a_hole_in_the_numbers_and_accounted_for(client: Client) -> None:
+    device = detector(client)
+    device.prepare(Flight(frames=30, exposure=0.01, period=0.03))
+    device.kickoff().wait(timeout=20)
+    ending = device.complete()
+    client.until(lambda: device.get_index() >= 5)
+    client.caput("SIM:DET:cam1:ArrayCallbacks", 0)  # the camera goes on, and nothing comes of it
+    client.let_pass(0.15)
+    client.caput("SIM:DET:cam1:ArrayCallbacks", 1)
+    ending.wait(timeout=20)
+    announced = Announced(device)
+    announced.collect()
+    device.unstage()
+    (missing,) = missing_of(device)
+    numbers = announced.column(NUMBERS)
+    assert "the camera lost them" in missing["reason"]
+    assert missing["count"] == 30 - len(numbers) == numbers[-1] - numbers[0] + 1 - len(numbers) > 0
+    assert (missing["after"], missing["through"]) == (numbers[0] - 1, numbers[-1])
+
+
 def test_a_dropped_step_is_exposed_again(client: Client) -> None:
     device = detector(client)
     device.configure({"acquire_time": 0.02})

@@ -46,7 +46,12 @@ def test_the_same_fault_begins_anew(bench: Bench) -> None:
 @pytest.mark.parametrize(
     ("target", "kind", "options", "said"),
     [
-        ("detector", "hung", {}, "'detector': no such target; there are load_cell, piezo, heater, potentiostat, cell"),
+        (
+            "cryostat",
+            "hung",
+            {},
+            "'cryostat': no such target; there are load_cell, piezo, heater, potentiostat, cell, detector",
+        ),
         ("heater", "drift", {}, "heater 'drift': no such fault; heater can have sensor_break, stuck_on, unplugged"),
         ("load_cell", "stuck", {"value": 3.0}, "load_cell stuck: takes no value; 3 was given"),
         ("load_cell", "drift", {"value": 1e5}, "load_cell drift: 100000 kPa/s; -10000 to 10000 kPa/s are possible"),
@@ -68,7 +73,7 @@ def test_what_cannot_be_is_refused_and_changes_nothing(
 
 def test_clearing_what_does_not_exist_is_refused(bench: Bench) -> None:
     with pytest.raises(FaultRefused, match="no such target"):
-        bench.clear("detector")
+        bench.clear("cryostat")
     with pytest.raises(FaultRefused, match="no such fault"):
         bench.clear("piezo", "drift")
 

@@ -97,7 +97,9 @@ def test_a_fault_meets_the_channel_it_is_meant_for(root: Path) -> None:
     shifted = cell_truth(root, "b")["voltage"]
     clear_faults(root, "cell_b")
     assert shifted - cell_truth(root, "b")["voltage"] == pytest.approx(0.5, abs=1e-3)
-    with pytest.raises(FaultRefused, match="there are load_cell, piezo, heater, potentiostat, cell, potentiostat_b"):
+    with pytest.raises(
+        FaultRefused, match="there are load_cell, piezo, heater, potentiostat, cell, detector, potentiostat_b"
+    ):
         set_fault(root, "potentiostat_c", "nak")
 
 
