@@ -3,6 +3,7 @@
 from operando.plans.at_rest import at_rest
 from operando.plans.fly_frames import fly_frames
 from operando.plans.impedance_in_beam_gaps import impedance_in_beam_gaps
+from operando.plans.measure_blank import measure_blank
 from operando.plans.operando_cycle import operando_cycle
 from operando.plans.programmed_cell import (
     load_programme,
@@ -20,6 +21,7 @@ __all__ = [
     "fly_frames",
     "impedance_in_beam_gaps",
     "load_programme",
+    "measure_blank",
     "measurement_done",
     "operando_cycle",
     "pause_programme",

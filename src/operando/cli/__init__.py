@@ -8,6 +8,7 @@ import sys
 import typer
 
 from operando.cli.bench import bench
+from operando.cli.blank import blank
 from operando.cli.check import check
 from operando.cli.demo import demo
 from operando.cli.down import down
@@ -46,6 +47,7 @@ for command in (
     live,
     check,
     integrate,
+    blank,
     validate,
     export,
     recover,

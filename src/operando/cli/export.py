@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from operando.cli.options import Json
+from operando.cli.rows import rows_of
 
 
 class Format(StrEnum):
@@ -51,7 +52,7 @@ def export(
     if strange:
         raise ConfigurationError(f"{', '.join(strange)}: means nothing to {to}; nothing is exported")
     folder = out if out is not None else Path(f"{file.stem}_{to}")
-    rows = _rows(frames)
+    rows = rows_of(frames)
     match to:
         case Format.BDF:
             from operando.export.bdf import export_bdf
@@ -74,17 +75,3 @@ def export(
 
             target, length = export_fio(file, folder)
             report({"file": str(target), "rows": length}, json)
-
-
-def _rows(text: str) -> slice:
-    """Return the frames that ``FIRST:LAST`` means."""
-    from operando.errors import ConfigurationError
-
-    first, colon, last = text.partition(":")
-    try:
-        if not colon:
-            return slice(int(text), int(text) + 1)
-        return slice(int(first) if first else None, int(last) if last else None)
-    except ValueError:
-        words = f"--frames {text}: FIRST:LAST or one number is wanted, from 0; nothing is exported"
-        raise ConfigurationError(words) from None

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from operando.analysis import Integrator, Pattern, q_from_two_theta
+from operando.analysis import Integrator, Pattern
 from operando.analysis.blank import Beam, misfit, subtract
 from operando.analysis.parasitic import excluded
 from operando.analysis.quality import Quality, change
@@ -20,10 +20,7 @@ from operando.recorder.run import Run
 
 def excluded_bins(run: Run, integrator: Integrator) -> NDArray[np.bool_]:
     """Return the bins that reflections of the surroundings of the sample reach."""
-    if run.recipe.unit == "2th_deg":
-        return excluded(q_from_two_theta(integrator.radial, integrator.wavelength), run.parasitic)
-    q = 20 * math.pi / integrator.radial if run.recipe.unit == "d_A" else integrator.radial
-    return excluded(q, run.parasitic)
+    return excluded(integrator.q, run.parasitic)
 
 
 class Appraisal:
