@@ -100,7 +100,7 @@ def place_seam(geometry: AzimuthalIntegrator, azimuth: tuple[float, float] | Non
 def take_engine(geometry: AzimuthalIntegrator) -> Any:
     """Return the engine that was built last, and make room for the next."""
     (engine,) = (each.engine for each in geometry.engines.values())
-    geometry.reset_engines()
+    geometry.engines.clear()
     return engine
 
 
