@@ -92,8 +92,8 @@ class FlyRun:
         uid = self._run.start_doc["uid"]
         return self.root / "data" / "processed" / "20260301" / f"00001_{uid[:8]}.nxs"
 
-    def fly(self, hold: Callable[[int], None] = lambda frame: None) -> None:
-        """Take every frame at the pace of the detector.
+    def fly(self, hold: Callable[[int], None] = lambda frame: None, period_s: float = PERIOD_S) -> None:
+        """Take every frame at the pace of the detector, or another, s.
 
         ``hold`` may keep the detector waiting before a batch, whose first frame it is told; the log is then complete.
         """
@@ -103,7 +103,7 @@ class FlyRun:
             hold(batch[0])
             if batch[0] % PER_FILE == 0:
                 resource = self._next_file(batch[0] // PER_FILE)
-            pace.wait(PERIOD_S * len(batch))
+            pace.wait(period_s * len(batch))
             self._write(batch)
             index = batch[0] % PER_FILE
             datum = resource.compose_stream_datum(

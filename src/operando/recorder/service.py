@@ -18,6 +18,7 @@ from operando.live import Feed
 from operando.live.client import PLACE
 from operando.recorder.anew import WorkingTime, start_anew
 from operando.recorder.display import Display
+from operando.recorder.executors import open_executor
 from operando.recorder.health import Health
 from operando.recorder.profiles import data_folder_of, data_root_of, make_data_folder
 from operando.recorder.retention import Retention
@@ -58,6 +59,8 @@ def run(
 
     Raises
     ------
+    ConfigurationError
+        Packages for where frames shall be integrated are missing.
     RecordError
         With ``once``: some journal could not be made into a file of record; the others were, or are named, too.
     """
@@ -66,7 +69,8 @@ def run(
     make_data_folder(config, root)
     watch = _watch(config, root)
     clock = time.monotonic if once else WorkingTime(lambda: watch.latest.writable)
-    runs = Runs(root / "journal", data_root, history, once, clock, log_is_kept)
+    executor = open_executor(config.reduction, config.beside)
+    runs = Runs(root / "journal", data_root, history, once, clock, log_is_kept, executor)
     try:
         with _stopped_by_signals() as stop:
             if once:
@@ -78,6 +82,7 @@ def run(
     finally:
         watch.close()
         runs.drop() if runs.spoilt else runs.close()
+        executor.shutdown(wait=True, cancel_futures=True)
         history.close()
     if once and (runs.failed or runs.spoilt):
         lines = [f"{path}: {reason}" for path, reason in runs.failed.items()]
