@@ -9,6 +9,8 @@ import typer
 from operando.cli.options import Json
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     from operando.recorder.reprocessing import Wishes
 
 OFTEN_S = 5.0
@@ -37,6 +39,13 @@ def reprocess(
         Path | None, typer.Option("--to", metavar="DIR", help="Write there, and leave FILE altogether alone.")
     ] = None,
     default: Annotated[bool, typer.Option("--default", help="Let viewers show the new entry first.")] = False,
+    reduction: Annotated[
+        Path | None,
+        typer.Option(
+            "--reduction", metavar="CONFIG", help="Endstation whose table [reduction] says where to integrate."
+        ),
+    ] = None,
+    threads: Annotated[int | None, typer.Option("--threads", metavar="N", min=1, help="By default all cores.")] = None,
     json: Json = False,
 ) -> None:
     """Integrate and reduce runs again: a new entry beside the recorded one, which stays as it is."""
@@ -47,21 +56,23 @@ def reprocess(
     from operando.recorder.reprocessing import Manner
     from operando.recorder.reprocessing import reprocess as reduce_again
 
-    _check(files, (poni, recipe, mask, material, load_cell), root, to)
+    _check(files, (poni, recipe, mask, material, load_cell, reduction), root, to)
     wishes = _wishes(poni, recipe, mask, material, load_cell)
-    manner = Manner(log=root.resolve() / "environment" if root else None, folder=to, default=default)
     done, failed = [], {}
-    for path in files:
-        try:
-            found = reduce_again(path, wishes, replace(manner, progress=_teller(path)))
-        except (RecordError, AnalysisError) as error:
-            failed[str(path)] = str(error)
-            progress(f"{path}: not reprocessed: {error}")
-        else:
-            done.append(found.facts())
-            progress(f"{found.file}: {found.entry}: {found.patterns} patterns of {found.frames} frames")
-            if not json:
-                report(found.facts(), json)
+    with _executor(reduction, threads) as executor:
+        log = root.resolve() / "environment" if root else None
+        manner = Manner(log=log, folder=to, default=default, executor=executor)
+        for path in files:
+            try:
+                found = reduce_again(path, wishes, replace(manner, progress=_teller(path)))
+            except (RecordError, AnalysisError) as error:
+                failed[str(path)] = str(error)
+                progress(f"{path}: not reprocessed: {error}")
+            else:
+                done.append(found.facts())
+                progress(f"{found.file}: {found.entry}: {found.patterns} patterns of {found.frames} frames")
+                if not json:
+                    report(found.facts(), json)
     if json:
         report({"files": done, "failed": failed}, json)
     if failed:
@@ -106,6 +117,21 @@ def _wishes(
         lattice=load_material(material) if material else None,
         load_cell=calibration,
     )
+
+
+def _executor(configuration: Path | None, threads: int | None) -> "Executor":
+    """Return what the frames are integrated by: nothing is measured meanwhile, so by default every core."""
+    import os
+
+    from operando.config import load
+    from operando.config.reduction import Reduction
+    from operando.recorder.executors import open_executor
+
+    here = Path.cwd() if configuration is None else configuration.resolve().parent
+    settings = Reduction() if configuration is None else load(configuration).reduction
+    if threads is None and configuration is None:
+        threads = len(os.sched_getaffinity(0))
+    return open_executor(settings.model_copy(update={"threads": threads or settings.threads}), lambda name: here / name)
 
 
 def _teller(path: Path) -> Callable[[int, int], None]:

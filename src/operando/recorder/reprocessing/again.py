@@ -7,6 +7,7 @@ its place in one step of the file system.
 import shutil
 import time
 from collections.abc import Callable
+from concurrent.futures import Executor
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -88,6 +89,8 @@ class Manner:
         Where the file with the new entry goes; None puts it in the place of the file.
     default : bool
         Whether a viewer is to show the new entry first.
+    executor : Executor or None
+        Where frames are read and integrated; None is here, one after the other.
     now_ns : callable
         UTC, ns since the epoch.
     progress : callable
@@ -97,6 +100,7 @@ class Manner:
     log: Path | None = None
     folder: Path | None = None
     default: bool = False
+    executor: Executor | None = None
     now_ns: Callable[[], int] = time.time_ns
     progress: Progress = lambda done, total: None
 
@@ -176,7 +180,8 @@ class _Job:
                 conversion = Conversion.between(self.original.run, self.run, self.wishes.load_cell.scale)
                 history = Recalibrated(history, self.run, conversion)
             stage = self.workshop.folder / "stage"
-            return replay(self.original, self.run, stage, history, self.manner.progress), conditions
+            made = replay(self.original, self.run, stage, history, self.manner.executor, self.manner.progress)
+            return made, conditions
 
     def _add(self, made: Path, copy: Path, conditions: str) -> tuple[str, int]:
         """Add the new entry to the copy; return its name and the number of its patterns."""

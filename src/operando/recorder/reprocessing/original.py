@@ -141,16 +141,18 @@ def _rows(patterns: PatternEntry) -> Rows:
 
 
 def _store(number: int, path: Path, dataset: str) -> FrameStore:
-    return FrameStore(f"raw-{number}", path.resolve(), dataset, swmr=not _is_closed(path))
+    return FrameStore(f"raw-{number}", path.resolve(), dataset, swmr=not _is_plain(path))
 
 
-def _is_closed(path: Path) -> bool:
-    """Return whether a raw file opens as any other; one whose writer died opens for SWMR alone."""
-    try:
-        h5py.File(path, "r", locking=False).close()
-    except OSError:
-        return False
-    return True
+def _is_plain(path: Path) -> bool:
+    """Return whether a raw file was never written for SWMR: it opens in the ordinary way alone."""
+    for swmr in (True, False):
+        try:
+            h5py.File(path, "r", libver="latest", swmr=swmr, locking=False).close()
+        except (OSError, ValueError):
+            continue
+        return not swmr
+    return False
 
 
 def _shape(path: Path, stores: Mapping[int, FrameStore]) -> tuple[int, int]:

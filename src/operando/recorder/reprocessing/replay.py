@@ -6,6 +6,7 @@ needed.
 
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,8 @@ from operando.recorder.reprocessing.original import Original
 from operando.recorder.run import FRAMES, Run
 
 DEVICE = "detector"
-IDLE_S = 0.02
-"""s between two looks when there is nothing to do."""
+IDLE_S = 0.05
+"""s to wait at most for a frame to come back."""
 Document = tuple[str, Mapping[str, Any]]
 Progress = Callable[[int, int], None]
 """Takes the number of frames that have a row, and of all."""
@@ -31,6 +32,7 @@ def replay(
     run: Run,
     folder: Path,
     history: EnvironmentHistory,
+    executor: Executor | None = None,
     progress: Progress = lambda done, total: None,
 ) -> Path:
     """Write a file of record of a run below an empty folder, and return it.
@@ -43,6 +45,10 @@ def replay(
         Geometry, recipe and configuration that hold now.
     history : EnvironmentHistory
         What the conditions are joined from.
+    executor : Executor, optional
+        Where frames are read and integrated; by default here and now.
+    progress : callable
+        Takes frames done, and all of them.
 
     Raises
     ------
@@ -50,15 +56,19 @@ def replay(
         It cannot be made.
     """
     committed = CommittedTime(history, REPLAY.log)
-    recording = Recording(run, folder, history, committed, REPLAY.frame, elsewhere=True)
-    documents, pause, total = documents_of(original), threading.Event(), len(original.rows)
+    arrived = threading.Event()
+    recording = Recording(
+        run, folder, history, committed, REPLAY.frame, elsewhere=True, executor=executor, arrived=arrived
+    )
+    documents, total = documents_of(original), len(original.rows)
     try:
         while not recording.finished:
             while recording.hungry and (item := next(documents, None)):
                 recording.accept(*item)
             committed.poll()
             if not recording.step():
-                pause.wait(IDLE_S)
+                arrived.wait(IDLE_S)
+                arrived.clear()
             progress(recording.length, total)
     finally:
         recording.close()
