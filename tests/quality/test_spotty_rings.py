@@ -9,7 +9,6 @@ from analysis.powder_rings import CONFIGS, PIXEL, PONI1, PONI2, SHAPE, angles, g
 from numpy.typing import NDArray
 
 from operando.analysis import Integrator
-from operando.analysis.geometry import read_geometry
 from operando.analysis.quality import Evenness, change, evenness
 from operando.analysis.rings import RingTables
 from operando.config import load_recipe
@@ -27,9 +26,7 @@ def integrator() -> Integrator:
 
 @pytest.fixture(scope="module")
 def tables(integrator: Integrator) -> RingTables:
-    geometry = read_geometry(PONI, RECIPE.orientation, SHAPE)
-    pixels = geometry.solidAngleArray(SHAPE) * geometry.polarization(SHAPE, RECIPE.polarization_factor)
-    return RingTables.build(geometry, RECIPE, integrator.radial, np.ones(SHAPE, bool), pixels)
+    return RingTables.of(integrator)
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,8 @@ from operando.config import load
 from operando.history import EnvironmentHistory
 from operando.journal import Journal
 from operando.recorder import surroundings
-from operando.recorder.frames import ATTRIBUTES, NAMES
+from operando.recorder.frame_file import ATTRIBUTES
+from operando.recorder.frames import NAMES
 from operando.recorder.instants import NS
 from operando.recorder.runs import Runs
 from operando.recorder.service import run as record
@@ -38,9 +39,9 @@ class Integrations:
         self.count = 0
         integrate = Integrator.integrate
 
-        def counted(integrator: Integrator, frame: np.ndarray) -> object:
+        def counted(integrator: Integrator, frame: np.ndarray, monitor: float = 1.0) -> object:
             self.count += bool(np.any(frame))  # an integrator tries itself on zeros
-            return integrate(integrator, frame)
+            return integrate(integrator, frame, monitor)
 
         monkeypatch.setattr(Integrator, "integrate", counted)
 

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from operando.analysis.evenness import gather
+from operando.analysis.integration import Pattern
 from operando.analysis.rings import SECTORS, RingTables
 from operando.vocabulary import Recipe
 
@@ -55,6 +56,21 @@ class Quality:
     counts_total: float
     saturated_pixels: int
     evenness: Evenness
+
+
+def frame_quality(frame: NDArray[Any], pattern: Pattern, tables: RingTables) -> Quality:
+    """Return what a frame says about itself.
+
+    Parameters
+    ----------
+    frame : ndarray
+        Counts per pixel.
+    pattern : Pattern
+        What became of it.
+    tables : RingTables
+        Of its geometry and recipe.
+    """
+    return Quality(pattern.counts, pattern.saturated, evenness(frame, pattern.intensity, tables))
 
 
 def evenness(frame: NDArray[Any], intensity: NDArray[np.floating], tables: RingTables) -> Evenness:

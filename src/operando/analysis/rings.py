@@ -1,13 +1,13 @@
 """Which pixel is on which ring: tables for one geometry, recipe and frame shape, built once."""
 
-import math
 from dataclasses import dataclass
+from math import pi
 
 import numpy as np
 from numpy.typing import NDArray
-from pyFAI.integrator.azimuthal import AzimuthalIntegrator
 
 from operando.analysis.evenness import UNUSED
+from operando.analysis.integration import Integrator
 from operando.vocabulary import Recipe
 
 LEVELS = 1 << 14
@@ -57,39 +57,20 @@ class RingTables:
     recipe: Recipe
 
     @classmethod
-    def build(
-        cls,
-        geometry: AzimuthalIntegrator,
-        recipe: Recipe,
-        axis: NDArray[np.float64],
-        valid: NDArray[np.bool_],
-        gain: NDArray[np.floating],
-        dark: NDArray[np.floating] | None = None,
-    ) -> "RingTables":
-        """Build the tables.
-
-        Parameters
-        ----------
-        geometry : AzimuthalIntegrator
-            Where each pixel looks.
-        recipe : Recipe
-            How its frames are integrated.
-        axis : ndarray
-            Bin centres in the recipe's unit.
-        valid, gain, dark : ndarray
-            Of each pixel: whether it is used, what it is divided by, what is subtracted.
-        """
+    def of(cls, integrator: Integrator) -> "RingTables":
+        """Build the tables of an integrator's geometry and recipe."""
+        recipe, valid, geometry = integrator.recipe, integrator.valid, integrator.geometry
         stride = -(-valid.size // ENOUGH)
-        spacings = recipe.unit == "d_A"
-        centres = 20 * math.pi / axis if spacings else axis
-        radius = geometry.center_array(valid.shape, unit="q_nm^-1" if spacings else recipe.unit)[::stride]
-        place = (radius - centres[0]) / (centres[-1] - centres[0])
+        in_angle = recipe.unit == "2th_deg"
+        axis = integrator.radial if in_angle else integrator.q
+        radius = geometry.center_array(valid.shape, unit="2th_deg" if in_angle else "q_nm^-1")[::stride]
+        place = (radius - axis[0]) / (axis[-1] - axis[0])
         half = 0.5 / (len(axis) - 1)
         used = valid[::stride] & (place >= -half) & (place <= 1 + half)
         place = np.clip(place, 0.0, 1.0)
         rings = max(1, min(MOST_RINGS, len(axis) // RING_BINS))
         ring = np.minimum((place * rings).astype(np.int64), rings - 1)
-        turns = geometry.center_array(valid.shape, unit="chi_rad")[::stride] / (2 * math.pi)
+        turns = geometry.center_array(valid.shape, unit="chi_rad")[::stride] / (2 * pi)
         sector = np.floor(turns * SECTORS).astype(np.int64) % SECTORS
         position = np.linspace(0, len(axis) - 1, LEVELS)
         lower = np.minimum(position.astype(np.intp), len(axis) - 2)
@@ -97,10 +78,8 @@ class RingTables:
             stride=stride,
             level=np.rint(place * (LEVELS - 1)).astype(np.uint16),
             patch=np.where(used, ring * SECTORS + sector, int(UNUSED)).astype(np.uint16),
-            gain=np.ascontiguousarray(gain[::stride], np.float32),
-            dark=np.zeros(place.shape, np.float32)
-            if dark is None
-            else np.ascontiguousarray(dark[::stride], np.float32),
+            gain=np.ascontiguousarray(integrator.gain[::stride], np.float32),
+            dark=_dark(integrator, stride),
             rings=rings,
             lower=lower,
             share=position - lower,
@@ -112,3 +91,9 @@ class RingTables:
         bins = np.asarray(intensity, np.float64)
         below, above = bins[self.lower], bins[self.lower + 1]
         return np.asarray(below + self.share * (above - below), np.float32)
+
+
+def _dark(integrator: Integrator, stride: int) -> NDArray[np.float32]:
+    if integrator.dark is None:
+        return np.zeros(integrator.valid[::stride].shape, np.float32)
+    return np.ascontiguousarray(integrator.dark[::stride], np.float32)

@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
+from operando.recorder.cakes import region_columns
 from operando.recorder.frames import UNKNOWN
 from operando.recorder.instants import iso8601
 from operando.recorder.join import Statistics
+from operando.recorder.quality_columns import blank_columns, quality_columns
 from operando.recorder.run import Run
 from operando.recorder.stood import stood_columns
 from operando.recorder.table import Column
@@ -38,6 +40,8 @@ def frame_columns(run: Run) -> list[Column]:
     for quantity in JOINED:
         columns += _joined(quantity)
     columns += stood_columns()
+    columns += quality_columns(run) + (blank_columns() if run.blank else [])
+    columns += region_columns(run.recipe)
     return columns + (_lattice(run.lattice.phase.name, run.lattice.phase.system) if run.lattice else [])
 
 

@@ -42,7 +42,7 @@ def link_experiment(entry: h5py.Group, first: h5py.Group) -> None:
     for name in first:
         if name in LINKED or name.startswith("user_"):
             entry[name] = first[name]
-    if "instrument/beam" in first:
+    if "instrument/beam" in first and "beam" not in entry["instrument"]:  # which entries may share
         entry["instrument/beam"] = first["instrument/beam"]
 
 

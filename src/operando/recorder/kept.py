@@ -20,11 +20,14 @@ class KeptRow:
         s since the start of the run; not a number where it is unknown.
     a, c : float
         Å, a lattice that was trusted; not a number where there is none.
+    lit : int or None
+        Its row, if it has a pattern and was taken with beam.
     """
 
     exposure_end: float
     a: float
     c: float
+    lit: int | None
 
 
 class KeptRows:
@@ -48,6 +51,7 @@ class KeptRows:
 
         self._place = column("raw_file"), column("raw_index")
         self._exposure_end = column("exposure_end")
+        self._is_lit = np.isfinite(column("counts_total")) & (column("beam_off") != 1)
         trusted = column("lattice_trusted") == 1
         self._a, self._c = (
             np.where(trusted, lattice, NAN) for lattice in (column("lattice_a"), column("lattice_c", "lattice_a"))
@@ -70,4 +74,5 @@ class KeptRows:
         found = tuple(int(column[row]) for column in self._place)
         if found != (raw_file, raw_index):
             raise RecordDamaged(f"row {row} is frame {found[1]} of file {found[0]}, not {raw_index} of {raw_file}")
-        return KeptRow(float(self._exposure_end[row]), float(self._a[row]), float(self._c[row]))
+        lit = row if self._is_lit[row] else None
+        return KeptRow(float(self._exposure_end[row]), float(self._a[row]), float(self._c[row]), lit)

@@ -26,7 +26,7 @@ from operando.recorder.kept import KeptRows
 from operando.recorder.layout import write_text, write_value
 from operando.recorder.profiles import profile_of, record_path
 from operando.recorder.run import FrameStore, Run
-from operando.recorder.structure import ENVIRONMENT, PATTERNS, write_patterns, write_root
+from operando.recorder.structure import CAKES, ENVIRONMENT, PATTERNS, write_patterns, write_root
 from operando.recorder.surroundings import Surroundings
 from operando.recorder.synchronisation import Synchronisation
 from operando.recorder.unfinished import create, judging, open_unfinished, publish, set_aside, skeleton
@@ -81,7 +81,7 @@ class RecordFile:
         self._run = run
         self._clock = clock
         self._profile = profile_of(run)
-        self._names = {product: self._profile.entry(product) for product in (PATTERNS, ENVIRONMENT)}
+        self._names = {product: self._profile.entry(product) for product in (PATTERNS, CAKES, ENVIRONMENT)}
         self._rows: list[Row] = []
         self._patterns: Patterns | None = None
         self._gaps: Table | None = None
@@ -128,7 +128,8 @@ class RecordFile:
         self._patterns, self._gaps = write_patterns(self._skeleton if continued else self._file, self._run, integrator)
         if continued:
             with judging(self.path):
-                agree(self._skeleton[name], self._file[name])
+                for entry in {name, self._names[CAKES]} & set(self._skeleton):
+                    agree(self._skeleton[entry], self._file[entry])
                 self._patterns.adopt(self._file)
                 self._gaps.adopt(self._file)
                 self._gaps.cut(int(np.searchsorted(self._gaps["row"][: self._gaps.length], self._patterns.length)))

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 import operando
 from operando.analysis import Integrator
+from operando.recorder.cakes import SPACING, write_cakes
 from operando.recorder.layout import LOG_SCALE, link_fields, make_data, make_group, write_text, write_value
 from operando.recorder.table import Column, Table
 
@@ -72,6 +73,8 @@ class Patterns:
         The column that is the first axis of the picture.
     beside : sequence of str
         Columns that the data group shows, too.
+    cakes : str
+        Name of the entry of cakes, made where the recipe asks for them.
     seal : str
         The column whose rows are written last, by `seal`; empty where nobody goes on after a crash.
     """
@@ -85,6 +88,7 @@ class Patterns:
         columns: Sequence[Column],
         along: str,
         beside: Sequence[str] = (),
+        cakes: str = "",
         seal: str = "",
     ) -> None:
         entry = make_group(root, name, "NXentry", default="reduction")
@@ -94,20 +98,25 @@ class Patterns:
         write_value(entry, "solid_angle_applied", recipe.solid_angle)
         write_value(entry, "polarization_applied", recipe.polarization_factor is not None)
         write_value(entry, "normalization_applied", True)
-        write_value(entry, "monitor_applied", False)
+        write_value(entry, "monitor_applied", recipe.monitor_reference is not None)
         self.instrument = _write_instrument(entry, origin, integrator.wavelength)
         reduction = _write_reduction(entry, origin, integrator)
         self.frames = make_group(entry, "frames", "NXcollection")
         self._frames = Table(self.frames, columns, seal, FRAME_CHUNK_BYTES)
         self._along = along
         self.radial: NDArray[np.float64] = integrator.radial
-        self.azimuth: NDArray[np.float64] | None = None
+        self.azimuth = integrator.azimuth if cakes else None
         """°, middle of each sector, where the recipe wants cakes."""
         self._data = _write_data(entry, integrator)
+        self._further: list[Table] = []
         shown = (along, *beside)
         link_fields(entry["data"], self.frames, shown)
         entry["data"].attrs.update({f"{column}_indices": 0 for column in shown})
         _write_picture(reduction, entry["data"], along)
+        self.cake_entry: h5py.Group | None = None
+        if self.azimuth is not None:
+            self.cake_entry, table = write_cakes(root, cakes, entry, integrator, shown)
+            self.grow_with(table)
 
     @property
     def length(self) -> int:
@@ -124,10 +133,14 @@ class Patterns:
         patterns, along = self._data["I"], self._frames[self._along]
         return np.array([along[row] for row in rows]), np.array([patterns[row] for row in rows], np.float64)
 
+    def grow_with(self, table: Table) -> None:
+        """Let a further table of the same entry have a row for each frame."""
+        self._further.append(table)
+
     def append(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Add frames: ``I``, ``I_errors`` and the columns."""
-        self._data.append(rows)
-        self._frames.append(rows)
+        """Add frames: ``I``, ``I_errors``, ``cake``, ``cake_errors`` and the columns."""
+        for table in self._tables:
+            table.append(rows)
 
     def seal(self) -> None:
         """Declare the rows whole that were flushed."""
@@ -144,11 +157,16 @@ class Patterns:
         self.entry, self.instrument, self.frames = (
             root[group.name] for group in (self.entry, self.instrument, self.frames)
         )
-        for table in (self._data, self._frames):
+        for table in self._tables:
             table.adopt(root)
-        whole = min(self._data.length, self._frames.length)
-        for table in (self._data, self._frames):
+        whole = min(table.length for table in self._tables)
+        for table in self._tables:
             table.cut(whole)
+
+    @property
+    def _tables(self) -> tuple[Table, ...]:
+        """Those that have a row for each frame; that with the seal is the last."""
+        return self._data, *self._further, self._frames
 
 
 def _write_instrument(entry: h5py.Group, origin: Origin, wavelength: float) -> h5py.Group:
@@ -173,6 +191,7 @@ def _write_reduction(entry: h5py.Group, origin: Origin, integrator: Integrator) 
     parameters = make_group(reduction, "input", "NXparameters")
     write_text(parameters, "poni", origin.poni)
     write_text(parameters, "pyFAI_version", pyFAI.version)
+    write_text(parameters, "digest", integrator.digest, description="SHA-256 of the recipe and of the files it names")
     for key, value in integrator.recipe.document().items():
         if value is not None and value != ():
             write_value(parameters, key, json.dumps(value) if key in ("regions", "parasitic") else value)
@@ -182,8 +201,11 @@ def _write_reduction(entry: h5py.Group, origin: Origin, integrator: Integrator) 
 def _write_data(entry: h5py.Group, integrator: Integrator) -> Table:
     """Write the group that the definition demands, its plot a spectrum of one frame at a time."""
     data = make_data(entry, "data", "I", [".", "radial_axis"], interpretation="spectrum", SILX_style=LOG_SCALE)
-    name, unit = RADIAL[integrator.recipe.unit]
-    write_value(data, "radial_axis", integrator.radial, unit, long_name=name)
+    if integrator.recipe.unit in RADIAL:
+        name, unit = RADIAL[integrator.recipe.unit]
+        write_value(data, "radial_axis", integrator.radial, unit, long_name=name)
+    else:
+        _write_spacings(data, integrator)
     shape = (len(integrator.radial),)
     columns = [Column("I", "arbitrary units", "intensity", "float32", shape)]
     if integrator.recipe.error_model is not None:
@@ -191,15 +213,24 @@ def _write_data(entry: h5py.Group, integrator: Integrator) -> Table:
     return Table(data, columns)
 
 
+def _write_spacings(data: h5py.Group, integrator: Integrator) -> None:
+    """Write the axis of q, which the definition demands, and beside it that of lattice spacings."""
+    name, unit = RADIAL["q_nm^-1"]
+    write_value(data, "radial_axis", integrator.q, unit, long_name=name)
+    write_value(data, SPACING, integrator.radial, "angstrom", long_name="d")
+    data.attrs[f"{SPACING}_indices"] = 1
+
+
 def _write_picture(reduction: h5py.Group, data: h5py.Group, along: str) -> None:
     """Write what a scientist wants to see first: the patterns one above the other."""
+    radial = SPACING if SPACING in data else "radial_axis"
     picture = make_data(
         reduction,
         "picture",
         "I",
-        [along, "radial_axis"],
+        [along, radial],
         interpretation="image",
         SILX_style=LOG_SCALE,
         title="patterns",
     )
-    link_fields(picture, data, ("I", "radial_axis", along))
+    link_fields(picture, data, ("I", radial, along))

@@ -248,6 +248,8 @@ class Recording:
                 self._documents.see(self.run.start_ns + round(row.exposure_end * NS))
             if isfinite(row.a):
                 self._reduction(announced.stream).go_on(row.a, row.c)
+            if row.lit is not None and self._file.patterns:
+                self._reduction(announced.stream).appraisal.go_on(row.lit, self._file.patterns)
             self._raw_sync.saw(announced.store.path)  # the recorder that read it may not have come to it
             self._documents.take()
             self._documents.done(announced)
@@ -260,7 +262,7 @@ class Recording:
             "raw_index": announced.index,
             **self._times(announced, exposure),
         }
-        return _Reduced({**row, **reduction.reduce(product)}, product.reason, exposure)
+        return _Reduced({**row, **reduction.reduce(product, announced.stream.acquire_time)}, product.reason, exposure)
 
     def _reduction(self, stream: Stream) -> Reduction:
         """Return what reduces frames of a shape; the first one begins the entry of the patterns."""

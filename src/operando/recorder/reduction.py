@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 
 from operando.analysis import LatticeFit, Pattern, fit_lattice, q_from_two_theta
 from operando.errors import AnalysisError
+from operando.recorder.appraisal import Appraisal
+from operando.recorder.cakes import plane_fields
 from operando.recorder.columns import trend_names
 from operando.recorder.documents import Announced
 from operando.recorder.run import Run, Stream
@@ -37,6 +39,7 @@ class Reduction:
         self._run = run
         self._shape = stream.shape
         self.integrator = integrator_of(run.poni, run.recipe, stream.shape)
+        self.appraisal = Appraisal(run, self.integrator)
         self._last: LatticeFit | None = None
         named = [run.setting("detector", f"{name}_attribute") for name in MONITORS]
         self._attributes = tuple(str(name) for name in named if name)
@@ -58,12 +61,22 @@ class Reduction:
             monitor=self._monitor,
         )
 
-    def reduce(self, product: Product) -> Mapping[str, Any]:
-        """Return the fields of a row; none without a pattern."""
+    def reduce(self, product: Product, exposure: float | None) -> Mapping[str, Any]:
+        """Return the fields of a row; none without a pattern.
+
+        Parameters
+        ----------
+        product : Product
+            What became of the next frame.
+        exposure : float or None
+            s; None where the descriptor does not say.
+        """
         if product.pattern is None:
             return {}
         fields: dict[str, Any] = {"I": product.pattern.intensity, "I_errors": product.pattern.sigma}
-        return {**fields, **self._lattice(product.pattern)}
+        plane = plane_fields(product.pattern, self._run.recipe)
+        worth = self.appraisal.appraise(product.pattern, product.quality, product.attributes, exposure)
+        return {**fields, **plane, **worth, **self._lattice(product.pattern)}
 
     def go_on(self, a: float, c: float) -> None:
         """Fit the next frame from a trusted lattice (Å) that an earlier recorder found."""
@@ -76,7 +89,7 @@ class Reduction:
             return {}
         q = _scattering_vector(pattern.radial, self._run.recipe.unit, self.integrator.wavelength)
         try:
-            fit = fit_lattice(q, pattern.intensity, pattern.sigma, self._run.lattice, self._last)
+            fit = fit_lattice(q, pattern.intensity, pattern.sigma, self._run.lattice, self._last, self.appraisal.used)
         except AnalysisError:
             return {"lattice_trusted": 0}
         if fit.trusted:

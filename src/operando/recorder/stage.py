@@ -6,14 +6,17 @@ What needs the frame's neighbours is done later, in order: `operando.recorder.re
 """
 
 import logging
+import math
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from weakref import WeakKeyDictionary
 
 from operando.analysis import Integrator, Pattern
+from operando.analysis.quality import Quality, frame_quality
+from operando.analysis.rings import RingTables
 from operando.errors import AnalysisError
 from operando.recorder.frames import UNKNOWN, Frame, FrameFiles
 from operando.recorder.run import FrameStore
@@ -85,7 +88,7 @@ class Product:
         NDAttributes of the frame that are in the file; name → value.
     pattern : Pattern or None
         None where there is none.
-    quality : object or None
+    quality : Quality or None
         What the image alone says about itself.
     reason : str
         Why something is missing; empty for a whole product.
@@ -97,7 +100,7 @@ class Product:
     end_ns: int | None = None
     attributes: Mapping[str, float] = field(default_factory=dict)
     pattern: Pattern | None = None
-    quality: Any = None
+    quality: Quality | None = None
     reason: str = ""
     read: bool = False
 
@@ -134,10 +137,10 @@ def _product(task: FrameTask, frame: Frame) -> Product:
         return known
     try:
         integrator = integrator_of(task.poni, task.recipe, task.shape, task.digest)
-        pattern = integrator.integrate(frame.image)
+        pattern = integrator.integrate(frame.image, frame.attributes.get(task.monitor, math.nan))
     except AnalysisError as error:
         return replace(known, reason=str(error))
-    return replace(known, pattern=pattern)
+    return replace(known, pattern=pattern, quality=frame_quality(frame.image, pattern, _judges.get(integrator)))
 
 
 class _Integrators:
@@ -158,5 +161,20 @@ class _Integrators:
             return self._kept[key]
 
 
+class _Judges:
+    """The tables by which frames are judged, as long as their integrator is kept."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._kept: WeakKeyDictionary[Integrator, RingTables] = WeakKeyDictionary()
+
+    def get(self, integrator: Integrator) -> RingTables:
+        with self._lock:
+            if integrator not in self._kept:
+                self._kept[integrator] = RingTables.of(integrator)
+            return self._kept[integrator]
+
+
 _files = FrameFiles()
 _integrators = _Integrators()
+_judges = _Judges()

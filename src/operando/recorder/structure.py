@@ -10,6 +10,7 @@ import h5py
 
 import operando
 from operando.analysis import Integrator
+from operando.recorder.around import write_excluded, write_net
 from operando.recorder.columns import JOINED, frame_columns
 from operando.recorder.experiment import describe_detector, link_experiment, write_experiment
 from operando.recorder.instants import iso8601
@@ -22,7 +23,7 @@ from operando.recorder.surroundings import Surroundings
 from operando.recorder.table import Column, Table
 from operando.recorder.trend import write_trend
 
-PATTERNS, ENVIRONMENT = "xrd", "environment"
+PATTERNS, CAKES, ENVIRONMENT = "xrd", "xrd_cake", "environment"
 """The entries; a site may have other names for them."""
 SEAL = "raw_index"
 """Column of the frames whose rows are written last."""
@@ -54,7 +55,7 @@ def write_root(root: h5py.File, run: Run, file_name: str) -> Surroundings:
 
 
 def write_patterns(root: h5py.File, run: Run, integrator: Integrator) -> tuple[Patterns, Table]:
-    """Write the entry of the patterns and the table of its gaps; the root is there already."""
+    """Write the entry of the patterns, perhaps that of cakes, and the table of gaps; the root is there already."""
     origin = Origin(
         instrument=str(run.setting("name") or UNKNOWN),
         source_name=str(run.setting("source", "name") or UNKNOWN),
@@ -66,9 +67,14 @@ def write_patterns(root: h5py.File, run: Run, integrator: Integrator) -> tuple[P
     environment = root[profile.entry(ENVIRONMENT)]
     beside = ("frame_number", *JOINED, *STOOD)
     name = profile.entry(PATTERNS)
-    patterns = Patterns(root, name, origin, integrator, frame_columns(run), "time", beside, seal=SEAL)
-    _describe(patterns.entry, run)
-    link_experiment(patterns.entry, environment)
+    cakes = profile.entry(CAKES)
+    patterns = Patterns(root, name, origin, integrator, frame_columns(run), "time", beside, cakes, SEAL)
+    write_excluded(patterns.entry, run, integrator)
+    if (net := write_net(patterns.entry, run, integrator)) is not None:
+        patterns.grow_with(net)
+    for entry in filter(None, (patterns.entry, patterns.cake_entry)):
+        _describe(entry, run)
+        link_experiment(entry, environment)
     write_trend(patterns.entry, run)
     patterns.entry["start_document"] = environment["start_document"]
     detector = make_group(patterns.instrument, "detector", "NXdetector")
@@ -78,6 +84,8 @@ def write_patterns(root: h5py.File, run: Run, integrator: Integrator) -> tuple[P
         Column("row", "", "frame, from 0, that lacks something", "int64", (), -1),
         Column("reason", "", "why", "text", (), ""),
     )
+    if patterns.cake_entry:
+        patterns.cake_entry["gaps"] = gaps
     profile.begin(patterns.entry, run)
     return patterns, Table(gaps, columns, chunk_bytes=FRAME_CHUNK_BYTES)
 

@@ -79,14 +79,20 @@ FIELDS = (
     | dict.fromkeys(("polar_angle", "azimuthal_angle", "rotation_angle"), "angle")
     | dict.fromkeys(("mass", "active_mass"), "mass")
     | dict.fromkeys(("assembly_pressure", "pressed_at"), "pressure")
-    | {"tare_temperature": "temperature", "nominal_capacity": "charge", "counter_electrode_potential": "voltage"}
+    | {
+        "ring_current": "current",
+        "tare_temperature": "temperature",
+        "nominal_capacity": "charge",
+        "counter_electrode_potential": "voltage",
+    }
     | {f"lattice_{axis}{what}": "length" for axis in "ac" for what in ("", "_errors")}
     | {quantity.name + what: _kind_of(quantity.unit) for quantity in QUANTITIES if quantity.unit for what in STATISTICS}
 )
 """Name of a field → kind of its unit."""
 PURE = frozenset(
     {quantity.name + what for quantity in QUANTITIES if not quantity.unit for what in STATISTICS}
-    | {"lattice_chi_square", "porosity"}
+    | {"lattice_chi_square", "porosity", "transmission", "transmission_errors", "blank_scale", "blank_scale_errors"}
+    | {"spottiness", "texture", "change_previous", "change_first", "counts_over_monitor"}
 )
 """Names of pure numbers: none of them has a unit."""
 MEASURED = {"pressure": "pressure", "temperature": "temperature", "voltage": "voltage", "current": "current"} | {

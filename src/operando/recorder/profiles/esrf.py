@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 SCAN = "scan0001"
 """Folder of the frames: a dataset of ours holds one scan."""
-ENTRIES = {"xrd": "1.1", "environment": "1.2"}
-"""A scan, and its sub-scan at the rates of the sensors."""
+ENTRIES = {"xrd": "1.1", "environment": "1.2", "xrd_cake": "1.3"}
+"""A scan, and its sub-scans: at the rates of the sensors, and its frames as cakes."""
 END_REASONS = {"success": "SUCCESS", "abort": "USER_ABORT"}
 
 _logger = logging.getLogger(__name__)
