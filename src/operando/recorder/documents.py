@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from operando.recorder.instants import from_posix
+from operando.recorder.missing import Missing, told_in
 from operando.recorder.run import FrameStore, Stream
 
 
@@ -78,6 +79,8 @@ class Documents:
         self.latest_ns = start_ns
         """UTC, ns since the epoch: the run lasted at least until then."""
         self.end: End | None = None
+        self.missing: dict[Missing, None] = {}
+        """What the detector's account says about frames that it lost, in order; each once."""
         self._streams: dict[str, Stream] = {}
         self._stores: dict[str, FrameStore] = {}
         self._promises: deque[_Promise] = deque()
@@ -96,9 +99,10 @@ class Documents:
             self._stores[document["uid"]] = FrameStore.from_resource(document)
         elif name == "stream_datum":
             self._announce(document)
-        elif name == "event" and document["descriptor"] in self._streams:
-            if document["seq_num"] > self._done:  # else its frame was there first
-                self._event_ns[document["seq_num"]] = from_posix(document["time"])
+        elif name == "event":
+            self.missing.update(dict.fromkeys(told_in(document)))
+            if document["descriptor"] in self._streams and document["seq_num"] > self._done:
+                self._event_ns[document["seq_num"]] = from_posix(document["time"])  # else its frame was there first
         elif name == "stop":
             self.end = End(document["exit_status"], document.get("reason") or "")
 
