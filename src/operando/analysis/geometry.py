@@ -61,6 +61,18 @@ def read_geometry(poni: str, orientation: int, shape: tuple[int, int] | None = N
     return geometry
 
 
+def detector_orientation(poni: str) -> int | None:
+    """Return the orientation 1 to 4 that a PONI names; None where it names none.
+
+    Raises
+    ------
+    AnalysisError
+        For a text that is no PONI.
+    """
+    _, config = _detector_entries(_entries(poni))
+    return int(config.get("orientation") or 0) or None
+
+
 def _entries(poni: str) -> dict[str, str]:
     """Return key → value, keys in lower case."""
     lines = (line for line in poni.splitlines() if ":" in line and not line.lstrip().startswith("#"))

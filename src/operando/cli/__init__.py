@@ -7,8 +7,10 @@ import sys
 
 import typer
 
+from operando.cli.average import average
 from operando.cli.bench import bench
 from operando.cli.blank import blank
+from operando.cli.calibrate import calibrate
 from operando.cli.check import check
 from operando.cli.demo import demo
 from operando.cli.down import down
@@ -47,6 +49,8 @@ for command in (
     live,
     check,
     integrate,
+    calibrate,
+    average,
     blank,
     validate,
     export,

@@ -1,0 +1,80 @@
+"""Dark, flat field and mask as one HDF5 file that a recipe takes as ``dark``, ``flat`` and ``mask``."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+import operando
+from operando.analysis.averaging import BadPixels
+from operando.errors import RecordError
+from operando.recorder.layout import make_data, make_group, write_text, write_value
+
+UNITS = {"dark": "counts", "flat": "", "mask": "", "spread": "counts", "count": ""}
+MEANING = {
+    "dark": "mean counts of a frame without light",
+    "flat": "response of each pixel, median 1; counts are divided by it",
+    "mask": "0 = valid; sum of 1: not data in every frame, 2: too high, 4: too low, 8: unsteady",
+    "spread": "standard deviation from frame to frame",
+    "count": "frames in which the pixel was data",
+}
+
+
+def write_corrections(path: Path, tables: Mapping[str, NDArray[Any]], origin: Mapping[str, Any]) -> None:
+    """Write tables of pixels into a new file; an interrupted one leaves none.
+
+    Parameters
+    ----------
+    path : Path
+        Not there yet.
+    tables : mapping
+        Some of `MEANING`, the first of them is what viewers show.
+    origin : mapping
+        Name → text or number: frames, their hash, run, who, when.
+
+    Raises
+    ------
+    RecordError
+        It exists already, or the folder does not take it.
+    """
+    if path.exists():
+        raise RecordError(f"{path}: exists already and is left as it is; name another file")
+    unfinished = path.with_name(path.name + ".unfinished")
+    try:
+        with h5py.File(unfinished, "w") as file:
+            _fill(file, tables, origin)
+        unfinished.replace(path)
+    except OSError as error:
+        raise RecordError(f"{path}: cannot be written: {error}") from error
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def _fill(file: h5py.File, tables: Mapping[str, NDArray[Any]], origin: Mapping[str, Any]) -> None:
+    file.attrs.update({"NX_class": "NXroot", "default": "entry", "creator": f"operando {operando.__version__}"})
+    entry = make_group(file, "entry", "NXentry", default="data")
+    write_text(entry, "title", " and ".join(name for name in tables if name in ("dark", "flat", "mask")))
+    data = make_data(entry, "data", next(iter(tables)), [".", "."])
+    for name, table in tables.items():
+        dataset = data.create_dataset(name, data=table, compression="gzip", compression_opts=1, shuffle=True)
+        dataset.attrs["long_name"] = MEANING[name]
+        if UNITS[name]:
+            dataset.attrs["units"] = UNITS[name]
+    process = make_group(entry, "process", "NXprocess")
+    write_text(process, "program", "operando")
+    write_text(process, "version", operando.__version__)
+    parameters = make_group(process, "input", "NXparameters")
+    for name, value in origin.items():
+        if value is not None:
+            write_value(parameters, name, value)
+
+
+def classified(bad: BadPixels) -> NDArray[np.uint8]:
+    """Return the mask: 0 = valid, else what is wrong, as `MEANING` says."""
+    mask = np.zeros(bad.marked.shape, np.uint8)
+    for bit, kind in enumerate((bad.marked, bad.high, bad.low, bad.unsteady)):
+        mask |= kind.astype(np.uint8) << np.uint8(bit)
+    return mask
