@@ -72,6 +72,8 @@ def _health(look: Look) -> str:
     for name in ("failed", "late"):
         if facts.get(name):
             words += f", {facts[name]} {name}"
+    if facts.get("reduction") not in (None, "", "here"):
+        words += f"; reduction: {facts['reduction']}"
     return words + (f"; {facts['reason']}" if facts.get("reason") else "")
 
 

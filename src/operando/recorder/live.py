@@ -8,6 +8,7 @@ from dataclasses import asdict
 from operando.disk import DiskWatch
 from operando.live import Look
 from operando.recorder.account import Account
+from operando.recorder.executors import state_of
 from operando.recorder.health import Health
 from operando.recorder.instants import NS
 from operando.recorder.recording import Recording
@@ -30,6 +31,7 @@ SPECS = (
     RecordSpec("RECORDER:FRAMES_LATE", "integer", "", 0, "not in their file yet, and waited for"),
     RecordSpec("RECORDER:FRAMES_FAILED", "integer", "", 0, "given up; the file of record says why"),
     RecordSpec("RECORDER:FRAMES_MISSING", "integer", "", 0, "counted by the detector, never announced"),
+    RecordSpec("RECORDER:REDUCTION", "text", description="where frames become patterns", length=512),
     RecordSpec("LIVE:LATTICE_A", "float", "Å", 5, "lattice parameter a of the last frame"),
     RecordSpec("LIVE:LATTICE_C", "float", "Å", 5, "lattice parameter c of the last frame"),
 )
@@ -80,10 +82,12 @@ class LiveResults:
         self._server.publish("RECORDER:DISK_FREE", free, None, Quality.GOOD if free == free else Quality.INVALID)
         self._server.publish("RECORDER:FAILED", len(runs.failed))
         self._server.publish("RECORDER:BESIDE", len(runs.beside.failed))
+        where = state_of(runs.executor)
+        self._server.publish("RECORDER:REDUCTION", where)
         account = self._publish_account(runs.latest) if runs.latest else Account()
         if runs.latest:
             self._publish_results(runs.latest)
-        facts = {"state": state.value, "reason": reason, "lag": behind, "disk_free": free}
+        facts = {"state": state.value, "reason": reason, "lag": behind, "disk_free": free, "reduction": where}
         self._show(Look("health", {**facts, "frames": account.announced, **asdict(account)}))
 
     def _publish_account(self, recording: Recording) -> Account:

@@ -72,7 +72,8 @@ class Runs:
         log_is_kept: Callable[[], bool] = lambda: False,
         executor: Executor | None = None,
     ) -> None:
-        self._executor = executor
+        self.executor = executor
+        """Where frames are read and integrated; None is here."""
         self._arrived = threading.Event()
         self._journals = journals
         self._data_root = data_root
@@ -228,7 +229,7 @@ class Runs:
             self._committed,
             self._patience.frame,
             self._clock,
-            executor=self._executor,
+            executor=self.executor,
             arrived=self._arrived,
         )
 
