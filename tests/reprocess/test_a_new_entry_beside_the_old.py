@@ -79,6 +79,20 @@ def test_another_recipe_has_bins_and_unit_of_its_own(home: Path) -> None:
         assert file["xrd/polarization_applied"][()]
 
 
+def test_cakes_that_were_not_recorded_come_with_another_recipe(home: Path) -> None:
+    reprocess(home, Wishes(recipe=replace(RECIPE, sectors=12, npt=200)))
+    assert validate(home) == []
+    with h5py.File(home) as file:
+        assert sorted(file) == ["environment", "reprocessed_1", "reprocessed_1_cake", "xrd"]
+        cakes = file["reprocessed_1_cake"]
+        assert cakes["data/I"].shape == (4, 12, 200)
+        assert cakes["frames"] == file["reprocessed_1/frames"]
+        assert cakes["reprocessing"] == file["reprocessed_1/reprocessing"]
+    assert reprocess(home, Wishes()).entry == "reprocessed_2"
+    with h5py.File(home) as file:
+        assert "reprocessed_2_cake" not in file
+
+
 def test_another_lattice_is_fitted(home: Path) -> None:
     phase = NMC811.phase
     two = replace(NMC811, phase=replace(phase, name="two lines", reflections=phase.reflections[:2]))

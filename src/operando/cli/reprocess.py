@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -24,6 +24,9 @@ def reprocess(
     mask: Annotated[Path | None, typer.Option("--mask", metavar="FILE", help="Another mask, 0 = valid.")] = None,
     material: Annotated[
         Path | None, typer.Option("--material", metavar="FILE", help="Another lattice to fit (TOML).")
+    ] = None,
+    blank: Annotated[
+        Path | None, typer.Option("--blank", metavar="FILE", help="Another blank, made by `operando blank`.")
     ] = None,
     load_cell: Annotated[
         Path | None,
@@ -56,8 +59,8 @@ def reprocess(
     from operando.recorder.reprocessing import Manner
     from operando.recorder.reprocessing import reprocess as reduce_again
 
-    _check(files, (poni, recipe, mask, material, load_cell, reduction), root, to)
-    wishes = _wishes(poni, recipe, mask, material, load_cell)
+    _check(files, (poni, recipe, mask, material, blank, load_cell, reduction), root, to)
+    wishes = replace(_wishes(poni, recipe, mask, material), **_further(blank, load_cell))
     done, failed = [], {}
     with _executor(reduction, threads) as executor:
         log = root.resolve() / "environment" if root else None
@@ -98,25 +101,34 @@ def _check(files: list[Path], further: tuple[Path | None, ...], root: Path | Non
         )
 
 
-def _wishes(
-    poni: Path | None, recipe: Path | None, mask: Path | None, material: Path | None, load_cell: Path | None
-) -> "Wishes":
-    from operando.config import load_material, load_recipe
+def _wishes(poni: Path | None, recipe: Path | None, mask: Path | None, material: Path | None) -> "Wishes":
+    from operando.config import load_material, load_parasitic, load_recipe
     from operando.config.load import read_text
-    from operando.config.load_cell_calibration import load_calibration
-    from operando.recorder.reprocessing import Calibration, Wishes
+    from operando.recorder.reprocessing import Wishes
 
-    calibration = None
-    if load_cell is not None:
-        found, text = load_calibration(load_cell)
-        calibration = Calibration(found.fields(), found.scale, text, load_cell.name)
+    chosen = load_recipe(recipe) if recipe else None
     return Wishes(
         poni=read_text(poni) if poni else None,
-        recipe=load_recipe(recipe) if recipe else None,
+        recipe=chosen,
         mask=mask.resolve() if mask else None,
         lattice=load_material(material) if material else None,
-        load_cell=calibration,
+        parasitic=load_parasitic(chosen.parasitic) if chosen else (),
     )
+
+
+def _further(blank: Path | None, load_cell: Path | None) -> dict[str, Any]:
+    """Return what is to be otherwise beside the integration."""
+    from operando.config.load_cell_calibration import load_calibration
+    from operando.recorder.blank_file import read_blank
+    from operando.recorder.reprocessing import Calibration
+
+    found: dict[str, Any] = {}
+    if blank is not None:
+        found["blank"] = read_blank(blank)
+    if load_cell is not None:
+        calibration, text = load_calibration(load_cell)
+        found["load_cell"] = Calibration(calibration.fields(), calibration.scale, text, load_cell.name)
+    return found
 
 
 def _executor(configuration: Path | None, threads: int | None) -> "Executor":

@@ -25,7 +25,7 @@ from operando.recorder.reprocessing.conditions import TAKEN_OVER, find_log, open
 from operando.recorder.reprocessing.graft import graft, next_name
 from operando.recorder.reprocessing.links import relink
 from operando.recorder.reprocessing.original import Original, read_original
-from operando.recorder.reprocessing.provenance import Signature, write_provenance
+from operando.recorder.reprocessing.provenance import Signature, link_provenance, write_provenance
 from operando.recorder.reprocessing.replay import Progress, replay
 from operando.recorder.reprocessing.taken_over import take_over
 from operando.recorder.reprocessing.untouched import check_untouched
@@ -194,6 +194,7 @@ class _Job:
             if conditions is TAKEN_OVER:
                 take_over(entry["frames"], file[self.original.entry]["frames"])
             write_provenance(entry, self.original, self.run, self.wishes, conditions, signature)
+            link_provenance(file, name)
             relink(file, recorded, self.workshop.target.parent)
             if self.manner.default:
                 file.attrs["default"] = name

@@ -31,8 +31,8 @@ SAME = (
     "program_name",
 )
 """Members of an entry that say what holds of the run, however it is reduced: the recorded ones get a second name."""
-SAME_PREFIXES = ("user_", "cell_programme")
-INCOMING = "incoming"
+SAME_PREFIXES = ("user_", "cell_programme", "missing", "frames_missing", "frames_announced")
+INCOMING, PRESSURE = "incoming", "pressure"
 
 
 def next_name(file: h5py.File) -> str:
@@ -62,35 +62,31 @@ def graft(made: h5py.File, file: h5py.File, original: Original, name: str, recal
     environment = profile_of(original.run).entry(ENVIRONMENT)
     pressure = _pressure(made[environment]) if recalibrated else None
     if pressure is not None:
-        made["pressure"] = pressure
+        made[PRESSURE] = pressure
     del made[environment]
     relink(made, Path(made.filename).resolve().parent, original.path.resolve().parent)
     made.copy("/", file, INCOMING)
     incoming = file[INCOMING]
-    for each in [each for each in incoming if each not in (original.entry, "pressure")]:
+    for each in [each for each in incoming if each not in (original.entry, PRESSURE)]:
         if incoming.get(each, getclass=True) is h5py.Group:
-            file.move(f"{INCOMING}/{each}", f"{name}_{_beside(each, original.entry)}")
-            _share(file[f"{name}_{_beside(each, original.entry)}"], file[original.entry])
+            further = f"{name}_{each.removeprefix(f'{original.entry}_')}"
+            file.move(f"{INCOMING}/{each}", further)
+            _share(file[further], file[each if each in file else original.entry])
     file.move(f"{INCOMING}/{original.entry}", name)
     entry = file[name]
-    if "pressure" in incoming:
-        file.move(f"{INCOMING}/pressure", f"{name}/instrument/pressure")
+    if PRESSURE in incoming:
+        file.move(f"{INCOMING}/{PRESSURE}", f"{name}/instrument/{PRESSURE}")
     del file[INCOMING]
     _share(entry, file[original.entry])
     return entry
 
 
-def _beside(name: str, patterns: str) -> str:
-    """Return what an entry beside the patterns is called without their name."""
-    return name.removeprefix(f"{patterns}_")
-
-
 def _share(entry: h5py.Group, recorded: h5py.Group) -> None:
     """Give what holds of the run a second name in an entry, in place of what came with it."""
-    for name in [name for name in entry if _is_shared(name)]:
-        del entry[name]
     for name in filter(_is_shared, recorded):
-        entry[name] = recorded[name]
+        if name in entry:
+            del entry[name]
+            entry[name] = recorded[name]
 
 
 def _is_shared(name: str) -> bool:
@@ -101,7 +97,7 @@ def _pressure(environment: h5py.Group) -> h5py.Group | None:
     """Return the press with its load cell and their logs alone; what was asked for and driven is as it was logged."""
     for group in groups_of(environment, "NXenvironment"):
         sensors = [each for each in groups_of(group, "NXsensor") if each.parent == group]
-        if group.name.endswith("/pressure") and sensors:
+        if group.name.endswith(f"/{PRESSURE}") and sensors:
             kept = make_group(group, "recalibrated", "NXenvironment")
             for name in ("name", "type", sensors[0].name.rsplit("/", 1)[-1], f"{UNCERTAINTY}_log"):
                 if name in group:

@@ -63,6 +63,12 @@ def write_provenance(
     return changed
 
 
+def link_provenance(file: h5py.File, name: str) -> None:
+    """Give the provenance of an entry a second name in the entries beside it, which were made with it."""
+    for further in [further for further in file if further.startswith(f"{name}_")]:
+        file[further][REPROCESSING] = file[name][REPROCESSING]
+
+
 def _redate(entry: h5py.Group, date: str) -> None:
     """Date what was made now; what the recorder writes bears the start of the run."""
     for process in groups_of(entry, "NXprocess"):

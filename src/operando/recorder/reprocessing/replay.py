@@ -93,7 +93,7 @@ def documents_of(original: Original) -> Iterator[Document]:
             event_ns = start_ns + int(rows.time_ns[row]) + length // 2
             yield (
                 "event",
-                {"descriptor": descriptors[length], "seq_num": int(row) + 1, "time": event_ns / NS},
+                {"descriptor": descriptors[length], "seq_num": int(row) + 1, "time": event_ns / NS, "data": {}},
             )
         index = int(rows.raw_index[first])
         yield (

@@ -8,7 +8,7 @@ from typing import Any
 
 from operando.recorder.reprocessing.calibration import Calibration
 from operando.recorder.run import Run
-from operando.vocabulary import LatticeModel, Recipe
+from operando.vocabulary import LatticeModel, ParasiticMaterial, Recipe
 
 FILES = ("mask", "dark", "flat")
 """Keys of a recipe that name files, whose content counts."""
@@ -28,6 +28,10 @@ class Wishes:
         In place of the mask of the recipe, whichever that is.
     lattice : LatticeModel or None
         What is fitted on each pattern.
+    parasitic : tuple of ParasiticMaterial
+        The materials that ``recipe`` names; they come with it.
+    blank : Mapping or None
+        What is taken off each pattern, as `operando.recorder.blank_file` reads it.
     load_cell : Calibration or None
         Of the load cell.
     """
@@ -36,6 +40,8 @@ class Wishes:
     recipe: Recipe | None = None
     mask: Path | None = None
     lattice: LatticeModel | None = None
+    parasitic: tuple[ParasiticMaterial, ...] = ()
+    blank: Mapping[str, Any] | None = None
     load_cell: Calibration | None = None
 
     def fulfilled(self, run: Run) -> Run:
@@ -50,6 +56,10 @@ class Wishes:
             "recipe": recipe.document(),
             "lattice": asdict(lattice) if lattice else None,
         }
+        if self.recipe:
+            ours["parasitic"] = [material.document() for material in self.parasitic]
+        if self.blank is not None:
+            ours["blank"] = self.blank
         if self.load_cell:
             configuration = dict(run.configuration)
             configuration["load_cell"] = {**configuration.get("load_cell", {}), **self.load_cell.fields}
@@ -60,7 +70,8 @@ class Wishes:
 def differences(old: Run, new: Run, wishes: Wishes) -> dict[str, dict[str, Any]]:
     """Return what differs between a run and what was wished for: dotted name → before and after.
 
-    A key that is not there on one side is None there. Texts of PONI files are given as a whole.
+    A key that is not there on one side is None there. Texts of PONI files are given as a whole, a blank
+    is its hash.
     """
     before, after = dict(_facts(old)), dict(_facts(new))
     if wishes.load_cell:
@@ -87,6 +98,8 @@ def _facts(run: Run) -> Iterator[tuple[str, Any]]:
     yield "poni", run.poni
     yield from _flat("recipe", run.recipe.document())
     yield from _flat("lattice", asdict(run.lattice) if run.lattice else {})
+    yield "parasitic", [material.document() for material in run.parasitic]
+    yield "blank", run.blank["sha256"] if run.blank else None
     yield from _flat("load_cell", run.setting("load_cell") or {})
 
 
