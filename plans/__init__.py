@@ -15,9 +15,11 @@ from operando.plans.programmed_cell import (
     wait_for_step,
     wait_for_voltage,
 )
+from operando.plans.reference_frames import calibrate_geometry, take_darks, take_flat
 
 __all__ = [
     "at_rest",
+    "calibrate_geometry",
     "fly_frames",
     "impedance_in_beam_gaps",
     "load_programme",
@@ -26,6 +28,8 @@ __all__ = [
     "operando_cycle",
     "pause_programme",
     "resume_programme",
+    "take_darks",
+    "take_flat",
     "wait_for_charge",
     "wait_for_event",
     "wait_for_step",

@@ -3,6 +3,7 @@
 from operando.engine.session import open_session as _open_session
 from operando.plans import (
     at_rest,
+    calibrate_geometry,
     fly_frames,
     impedance_in_beam_gaps,
     load_programme,
@@ -11,6 +12,8 @@ from operando.plans import (
     operando_cycle,
     pause_programme,
     resume_programme,
+    take_darks,
+    take_flat,
     wait_for_charge,
     wait_for_event,
     wait_for_step,
@@ -34,6 +37,7 @@ globals().update(_session.devices.channels)  # potentiostat_b and so on, one for
 __all__ = [
     "RE",
     "at_rest",
+    "calibrate_geometry",
     "detector",
     "fly_frames",
     "heater",
@@ -49,6 +53,8 @@ __all__ = [
     "shutter",
     "stack_pressure",
     "stage",
+    "take_darks",
+    "take_flat",
     "wait_for_charge",
     "wait_for_event",
     "wait_for_step",
