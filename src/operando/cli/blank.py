@@ -15,7 +15,7 @@ def blank(
     frames: Annotated[str, typer.Option(metavar="FIRST:LAST", help="Which, from 0; LAST not included.")] = ":",
     json: Json = False,
 ) -> None:
-    """Average the patterns of an empty cell into a blank, for `[integration] blank`; FILE is only read."""
+    """Average the patterns of an empty cell into a blank, for `blank` of the configuration; FILE is only read."""
     from operando.cli.report import progress, report
     from operando.errors import ConfigurationError
     from operando.recorder.blank_making import make_blank

@@ -55,9 +55,11 @@ def check_files(config: "Endstation", place: "Root") -> None:
     """
     from operando.config import load_delithiation, load_material, load_recipe
     from operando.config.channels import serial_ports
+    from operando.engine.surroundings import surroundings
 
     recipe = load_recipe(config.beside(config.integration.recipe))
     _check_poni(config, recipe.orientation)
+    surroundings(config, recipe)
     if config.lattice:
         load_material(config.beside(config.lattice.material))
     if config.simulation:
