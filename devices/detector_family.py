@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from operando.errors import InstrumentRefused
+from operando.vocabulary import Flight
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,23 +47,28 @@ class DetectorFamily:
         """Counts at which a pixel has come to its end."""
         return int(2**self.bits - 1)
 
-    def check(self, name: str, exposure: float, period: float) -> None:
-        """Refuse what the detector cannot do (both in s).
+    def check_flight(self, name: str, asked: Flight) -> Flight:
+        """Return what is asked with its true period; refuse what the detector cannot do.
 
         Raises
         ------
         InstrumentRefused
             Says what was asked and what is possible.
         """
+        exposure = float(asked.exposure)
+        least = exposure + self.dead_time
+        period = float(asked.period or least)
+        if asked.frames < 1:
+            raise InstrumentRefused(f"{name}: a flight of {asked.frames} frames asked; 1 or more")
         if exposure <= 0.0 or exposure < self.shortest:
             limit = f"more than 0 s and no less than {self.shortest:g} s is possible"
             raise InstrumentRefused(f"{name}: an exposure of {exposure:g} s asked, {limit}; nothing was exposed")
-        least = exposure + self.dead_time
         if period < least * (1.0 - 1e-6):
             raise InstrumentRefused(
                 f"{name}: a frame every {period:g} s asked, with {exposure:g} s of exposure and a dead time of "
                 f"{self.dead_time:g} s no less than {least:g} s is possible; nothing was exposed"
             )
+        return Flight(asked.frames, exposure, period)
 
 
 FAMILIES: Mapping[str, DetectorFamily] = MappingProxyType(

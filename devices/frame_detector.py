@@ -116,12 +116,9 @@ class FrameDetector(FrameWriter):
     def prepare(self, value: Flight) -> Status:
         """Say what the next flights are to be; refused where the detector cannot do it."""
         self._no_flight("prepare")
-        if value.frames < 1:
-            raise InstrumentRefused(f"{self.name}: a flight of {value.frames} frames asked; 1 or more")
-        period = value.period or value.exposure + self.family.dead_time
-        self.family.check(self.name, value.exposure, period)
-        self.write(self.acquire_time, float(value.exposure))
-        self._prepared = Flight(value.frames, float(value.exposure), float(period))
+        flight = self.family.check_flight(self.name, value)
+        self.write(self.acquire_time, flight.exposure)
+        self._prepared = flight
         done = Status(obj=self)
         done.set_finished()
         return done

@@ -97,6 +97,8 @@ class Setup:
         ``emstat4`` or ``keithley2400``.
     channels : tuple of ChannelSetup
         Further cells.
+    detector_family : str
+        Whose areaDetector driver the detector has: a name in `operando.sim.iocs.camera_family.CAMERAS`.
     transmission : float
         The share of the beam that passes through the sample.
     flicker : float
@@ -107,6 +109,8 @@ class Setup:
         Pixels that count by themselves, and that never count; none of them is marked.
     sample : str
         What stands in the beam: ``cell``, or a calibrant, a name in `operando.sim.iocs.calibrant.CALIBRANTS`.
+    sample_x : float or None
+        mm, where stage X brings that calibrant into the beam; None is the calibrant in place of the cell.
     """
 
     root: Path
@@ -143,9 +147,11 @@ class Setup:
     active_mass: float | None = None
     potentiostat: str = "emstat4"
     channels: tuple[ChannelSetup, ...] = ()
+    detector_family: str = "simulated"
     transmission: float = 0.35
     flicker: float = 0.0
     dark_rate: float = 0.0
     hot_pixels: int = 0
     dead_pixels: int = 0
     sample: str = "cell"
+    sample_x: float | None = None

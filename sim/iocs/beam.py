@@ -4,6 +4,8 @@ areaDetector attaches records to each frame (its attributes file, read by the ca
 with it; https://areadetector.github.io/areaDetector/ADCore/NDAttributes.html.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 
 from operando.sim.iocs.exposure import Exposure
@@ -38,13 +40,24 @@ class Beam:
         The share of the beam that passes through the sample.
     flicker : float
         Relative standard deviation of the beam's intensity from one exposure to the next, seen by all of them.
+    in_beam : callable
+        Tells what stands in the beam now.
     """
 
-    def __init__(self, light: Light, *, seed: int, transmission: float, flicker: float = 0.0) -> None:
+    def __init__(
+        self,
+        light: Light,
+        *,
+        seed: int,
+        transmission: float,
+        flicker: float = 0.0,
+        in_beam: Callable[[], str] = lambda: "cell",
+    ) -> None:
         self._light = light
         self._random = np.random.default_rng((seed, OF_THE_BEAM))
         self._transmission = transmission
         self._flicker = flicker
+        self._in_beam = in_beam
 
     def exposure(self, unique_id: int, start_ns: int, end_ns: int) -> Exposure:
         """Return what an exposure that has just ended has seen (UTC, ns since the epoch)."""
@@ -56,4 +69,5 @@ class Beam:
         incident = self._random.poisson(INCIDENT_RATE * light + chamber)
         transmitted = self._random.poisson(DIODE_RATE * self._transmission * light + diode)
         values = (current, float(incident), float(transmitted))
-        return Exposure(unique_id, start_ns, end_ns, light, dict(zip(ATTRIBUTES, values, strict=True)))
+        attributes = dict(zip(ATTRIBUTES, values, strict=True))
+        return Exposure(unique_id, start_ns, end_ns, light, attributes, self._in_beam())

@@ -2,20 +2,19 @@
 
 import asyncio
 import time
+import types
 from itertools import count
-from typing import Any
+from typing import Any, cast
 
 from caproto import ChannelType, SkipWrite
 from caproto.server import PVGroup, pvproperty
 
 from operando.sim.detector_faults import DetectorFaults
 from operando.sim.iocs.beam import Beam
+from operando.sim.iocs.camera_family import CAMERAS, CameraFamily
 from operando.sim.iocs.hdf_plugin import HdfPlugin
 from operando.sim.iocs.parameters import choice, choice_readback, number, number_readback, text_readback
 from operando.sim.iocs.readout import Readout
-
-READOUT_TIME = 0.00095
-"""s between two exposures of a Pilatus3 (DECTRIS, technical specification)."""
 
 STANDSTILL = 0.1
 """s between two looks of a camera that is stuck."""
@@ -45,6 +44,8 @@ class Camera(PVGroup):
     plugin : HdfPlugin
         Who gets them.
     """
+
+    family: CameraFamily = CAMERAS["simulated"]
 
     def __init__(self, prefix: str, beam: Beam, readout: Readout, plugin: HdfPlugin) -> None:
         super().__init__(prefix)
@@ -95,8 +96,9 @@ class Camera(PVGroup):
 
     def _refusal(self) -> str:
         """Return why the detector cannot acquire, or nothing."""
-        if self.trigger_mode.readback.value != "Internal":
-            return f"TriggerMode {self.trigger_mode.readback.value}: no trigger is wired; set Internal"
+        internal = self.family.trigger_modes[0]
+        if self.trigger_mode.readback.value != internal:
+            return f"TriggerMode {self.trigger_mode.readback.value}: no trigger is wired; set {internal}"
         if self.acquire_time.readback.value <= 0.0:
             return f"AcquireTime {self.acquire_time.readback.value} s: more than 0 s is wanted"
         if not self._readout.ready():
@@ -104,7 +106,7 @@ class Camera(PVGroup):
         return ""
 
     def _period(self) -> float:
-        return float(max(self.acquire_period.readback.value, self.acquire_time.readback.value + READOUT_TIME))
+        return float(max(self.acquire_period.readback.value, self.acquire_time.readback.value + self.family.dead_time))
 
     async def _expose(self) -> bool:
         """Count for AcquireTime and hand the exposure on; False when stopped, the counts are then discarded."""
@@ -145,7 +147,7 @@ class Camera(PVGroup):
         for sizes, pixels in (((self.size_x, self.max_size_x), columns), ((self.size_y, self.max_size_y), rows)):
             for size in sizes:
                 await size.write(pixels)
-        await self.size_bytes.write(rows * columns * 4)
+        await self.size_bytes.write(rows * columns * self.family.dtype.itemsize)
 
     port_name = text_readback("PortName_RBV", "SIM1")
     manufacturer = text_readback("Manufacturer_RBV", "operando")
@@ -179,3 +181,15 @@ class Camera(PVGroup):
     )
     acquire_readback = choice_readback("Acquire_RBV", ("Done", "Acquiring"), "Done")
     acquire_busy = choice_readback("AcquireBusy", ("Done", "Acquiring"), "Done")
+
+
+def camera_class(family: CameraFamily) -> type[Camera]:
+    """Return the camera with the choices and the further records of a family."""
+    records: dict[str, Any] = {
+        "image_mode": choice("ImageMode", family.image_modes, "Single"),
+        "trigger_mode": choice("TriggerMode", family.trigger_modes, family.trigger_modes[0]),
+        "data_type": choice_readback("DataType_RBV", DATA_TYPES, family.data_type),
+    }
+    records |= {name.lower(): choice(name, options, options[0]) for name, options in family.switches.items()}
+    made = types.new_class("FamilyCamera", (Camera,), exec_body=lambda body: body.update(records, family=family))
+    return cast("type[Camera]", made)

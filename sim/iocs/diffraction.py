@@ -10,6 +10,7 @@ from operando.sim.iocs.calibrant import CALIBRANTS
 from operando.sim.iocs.crystal import LI6PS5CL, LI6PS5CL_CELL, LIIN, LIIN_CELL, NMC811, Crystal, hexagonal
 from operando.sim.iocs.exposure import Exposure
 from operando.sim.iocs.geometry import geometry
+from operando.sim.iocs.holder import CELL
 from operando.sim.setup import Setup
 
 Profile = NDArray[np.float64]
@@ -63,11 +64,12 @@ class Diffraction:
             + self._rings(LI6PS5CL, LI6PS5CL.spacings(LI6PS5CL_CELL))
             + self._rings(LIIN, LIIN.spacings(LIIN_CELL))
         )
-        self._standard = None if setup.sample == "cell" else self._calibrant(setup.sample)
+        self._calibrants: dict[str, Profile] = {}
 
     def frame(self, exposure: Exposure, states: Sequence[TrueState]) -> NDArray[np.int32]:
         """Return counts with Poisson noise, −1 in the gaps between modules."""
-        profile = (exposure.light * self._mean_profile(states)).astype(np.float32)
+        shown = self._mean_profile(states) if exposure.sample == CELL else self._calibrant(exposure.sample)
+        profile = (exposure.light * shown).astype(np.float32)
         rise = np.diff(profile, append=profile[-1:])
         expected = self._gain * (profile[self._below] + self._share * rise[self._below])
         counts = self._random.poisson(expected).astype(np.int32)
@@ -76,8 +78,6 @@ class Diffraction:
 
     def _mean_profile(self, states: Sequence[TrueState]) -> Profile:
         """Return counts per second against the fine 2θ grid, averaged over the exposure."""
-        if self._standard is not None:
-            return self._standard
         chosen = [states[i] for i in np.linspace(0, len(states) - 1, min(INSTANTS, len(states))).astype(int)]
         lattices = {(state.a, state.c) for state in chosen}
         if len(lattices) == 1:
@@ -99,8 +99,10 @@ class Diffraction:
 
     def _calibrant(self, name: str) -> Profile:
         """Return the rings of a calibrant and of the air in front of it, counts per second."""
-        crystal, spacings = CALIBRANTS[name].powder()
-        return self._background() + self._rings(crystal, spacings, ANNEALED)
+        if name not in self._calibrants:
+            crystal, spacings = CALIBRANTS[name].powder()
+            self._calibrants[name] = self._background() + self._rings(crystal, spacings, ANNEALED)
+        return self._calibrants[name]
 
     def _background(self) -> Profile:
         """Return smooth scattering, counts per second."""

@@ -24,6 +24,8 @@ class Exposure:
         s, the time that the full beam (100 mA in the ring, shutter open) would have needed for the same dose.
     attributes : mapping
         What the camera attaches to the frame, by name: areaDetector's NDAttributes.
+    sample : str
+        What stood in the beam: ``cell``, or the name of a calibrant.
     """
 
     unique_id: int
@@ -31,6 +33,7 @@ class Exposure:
     end_ns: int
     light: float
     attributes: Mapping[str, float] = field(default_factory=dict)
+    sample: str = "cell"
 
 
 class FrameSource(Protocol):

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from operando.sim.iocs.beam import ATTRIBUTES
+from operando.sim.iocs.camera_family import CameraFamily
 from operando.sim.iocs.exposure import Exposure
 
 EPICS_EPOCH = 631_152_000
@@ -66,13 +67,16 @@ class FrameFile:
         Bitshuffle and LZ4, or not at all.
     swmr : bool
         Let readers in while it grows.
+    family : CameraFamily
+        What a pixel is stored as.
     """
 
-    def __init__(self, path: Path, shape: tuple[int, int], compressed: bool, swmr: bool) -> None:
+    def __init__(self, path: Path, shape: tuple[int, int], compressed: bool, swmr: bool, family: CameraFamily) -> None:
         self.path = path
         self._shape = shape
         self._filter: dict[str, Any] = dict(hdf5plugin.Bitshuffle(cname="lz4")) if compressed else {}
         self._swmr = swmr
+        self._family = family
         self._file: Any = None
         self._frames: Any = None
 
@@ -89,7 +93,7 @@ class FrameFile:
             shape=(0, rows, columns),
             maxshape=(None, rows, columns),
             chunks=(1, rows, columns),
-            dtype=np.int32,
+            dtype=self._family.dtype,
             **self._filter,
         )
         data = _group(entry, "data", "NXdata")
@@ -107,7 +111,7 @@ class FrameFile:
             self.open()
         index = int(self._frames.shape[0])
         self._frames.resize(index + 1, axis=0)
-        self._frames[index] = frame
+        self._frames[index] = self._family.encode(frame)
         seconds, nanoseconds = divmod(exposure.end_ns - EPICS_EPOCH * 1_000_000_000, 1_000_000_000)
         values = (exposure.unique_id, seconds + nanoseconds * 1e-9, seconds, nanoseconds)
         rest = {name: exposure.attributes.get(name, np.nan) for name in ATTRIBUTES}

@@ -14,6 +14,7 @@ from caproto import ChannelType, SkipWrite
 from caproto.server import PVGroup, pvproperty
 
 from operando.sim.detector_faults import DetectorFaults
+from operando.sim.iocs.camera_family import CAMERAS, CameraFamily
 from operando.sim.iocs.exposure import Exposure
 from operando.sim.iocs.hdf_file import FrameFile, file_path, make_folder
 from operando.sim.iocs.parameters import (
@@ -57,11 +58,14 @@ class HdfPlugin(PVGroup):
         With its colon: ``SIM:DET:HDF1:``.
     readout : Readout
         The thread that writes.
+    family : CameraFamily
+        Of the camera.
     """
 
-    def __init__(self, prefix: str, readout: Readout) -> None:
+    def __init__(self, prefix: str, readout: Readout, family: CameraFamily = CAMERAS["simulated"]) -> None:
         super().__init__(prefix)
         self._readout = readout
+        self._family = family
         self._file: FrameFile | None = None
         self.faults = DetectorFaults()
         """What is wrong just now."""
@@ -166,7 +170,8 @@ class HdfPlugin(PVGroup):
         path = file_path(folder, name, self.file_number.readback.value, self.file_template.readback.value)
         if path.exists():
             raise ValueError(f"{path} exists already; a file of frames is never overwritten")
-        return FrameFile(path, self._readout.shape, compression == "BSLZ4", self.swmr_mode.readback.value == "On")
+        swmr = self.swmr_mode.readback.value == "On"
+        return FrameFile(path, self._readout.shape, compression == "BSLZ4", swmr, self._family)
 
     async def _end_capture(self) -> None:
         """Close the file behind the frames that are still queued."""

@@ -105,6 +105,11 @@ class Motor(PVGroup):
             fields.parent.group.halt()
         return 0
 
+    @property
+    def at(self) -> float:
+        """Where the axis is, mm."""
+        return float(self.position.field_inst.user_readback_value.value)
+
     def halt(self) -> None:
         """Stop within a tick."""
         self._stopped.set()

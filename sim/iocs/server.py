@@ -14,12 +14,14 @@ from caproto.asyncio.server import Context
 from operando.sim.cell.state import TrueState
 from operando.sim.detector_faults import DetectorFaults
 from operando.sim.iocs.beam import Beam
-from operando.sim.iocs.detector import Camera
+from operando.sim.iocs.camera_family import CAMERAS
+from operando.sim.iocs.detector import camera_class
 from operando.sim.iocs.diffraction import Diffraction
 from operando.sim.iocs.exposure import FrameSource
 from operando.sim.iocs.frames import RealFrames
 from operando.sim.iocs.hdf_plugin import HdfPlugin
 from operando.sim.iocs.heartbeat import Heartbeat
+from operando.sim.iocs.holder import Holder
 from operando.sim.iocs.motors import Motor, Travel
 from operando.sim.iocs.pixels import ImperfectPixels
 from operando.sim.iocs.readout import Readout
@@ -122,11 +124,20 @@ class Beamline:
         truth = TruthLog(setup.root / "sim" / "truth.jsonl", crystal=not setup.frames)
         self._readout = Readout(source, self.states, truth)
         light = Light(is_open=True)
-        self._plugin = HdfPlugin(f"{setup.detector_prefix}HDF1:", self._readout)
-        beam = Beam(light, seed=setup.seed, transmission=setup.transmission, flicker=setup.flicker)
-        self._camera = Camera(f"{setup.detector_prefix}cam1:", beam, self._readout, self._plugin)
+        family = CAMERAS[setup.detector_family]
+        self._plugin = HdfPlugin(f"{setup.detector_prefix}HDF1:", self._readout, family)
+        motors = [Motor(name, Travel()) for name in (setup.stage_x, setup.stage_y, setup.stage_z)]
+        holder = Holder(setup.sample, setup.sample_x, lambda: motors[0].at)
+        beam = Beam(
+            light,
+            seed=setup.seed,
+            transmission=setup.transmission,
+            flicker=setup.flicker,
+            in_beam=holder.in_beam,
+        )
+        self._camera = camera_class(family)(f"{setup.detector_prefix}cam1:", beam, self._readout, self._plugin)
         groups: list[Any] = [
-            *(Motor(name, Travel()) for name in (setup.stage_x, setup.stage_y, setup.stage_z)),
+            *motors,
             Ring(setup.ring_current),
             Shutter(setup.shutter, light),
             self._camera,

@@ -25,6 +25,7 @@ def session(client: Client) -> ModuleType:
     os.environ.setdefault("OPERANDO_ROOT", str(client.tmp_path))
     import operando.startup
 
+    client.caput("SIM:DET:HDF1:QueueSize", 1000)  # nothing is dropped because this machine is busy
     return operando.startup
 
 
@@ -77,7 +78,7 @@ def when(here: ModuleType, frames: int, action: Callable[[], Any]) -> Iterator[N
 
 def test_a_flight_over_several_files_is_whole_in_the_journal(client: Client) -> None:
     here = session(client)
-    (uid,) = here.RE(here.fly_frames(here.detector, frames=130, exposure=0.004, period=0.005, readables=[here.stage]))
+    (uid,) = here.RE(here.fly_frames(here.detector, frames=130, exposure=0.004, period=0.01, readables=[here.stage]))
     documents = journal(uid)
     numbers = numbers_of(documents)
     assert numbers == list(range(numbers[0], numbers[0] + 130))

@@ -15,10 +15,11 @@ import pytest
 from toy_endstation import Client
 
 from operando.devices import FrameDetector
-from operando.devices.detector_family import FAMILIES
 from operando.errors import InstrumentRefused, OperandoError
 from operando.vocabulary import Flight
 
+ROOM = 1000
+"""Frames in the queue of the file plugin: nothing is dropped because this machine is busy."""
 NUMBERS = "/entry/instrument/NDAttributes/NDArrayUniqueId"
 SECONDS, NANOSECONDS = (f"/entry/instrument/NDAttributes/NDArrayEpicsTS{part}" for part in ("Sec", "nSec"))
 
@@ -33,6 +34,7 @@ def detector(client: Client, frames_per_file: int = 100) -> FrameDetector:
 
     device = FrameDetector("SIM:DET:", frames_folder=folder, frames_per_file=frames_per_file, name="detector")
     device.wait_for_connection(timeout=10)
+    client.caput("SIM:DET:HDF1:QueueSize", ROOM)
     device.stage()
     return device
 
@@ -203,14 +205,14 @@ def test_a_queue_that_is_full_loses_frames_and_the_account_says_which(client: Cl
     device.kickoff().wait(timeout=20)
     ending = device.complete()
     client.until(lambda: device.dropped() > dropped)
-    client.caput("SIM:DET:HDF1:QueueSize", 20)
+    client.caput("SIM:DET:HDF1:QueueSize", ROOM)
     ending.wait(timeout=20)
     announced = Announced(device)
     announced.collect()
     device.unstage()
     (missing,) = missing_of(device)
     assert len(announced.frames) + missing["count"] == 6
-    assert "queue of 20 was full" in missing["reason"]
+    assert "queue of 1000 was full" in missing["reason"]
     assert missing["through"] - missing["after"] == 6
     assert all(missing["after"] < number <= missing["through"] for number in announced.column(NUMBERS))
 
@@ -247,7 +249,7 @@ def test_a_dropped_step_is_exposed_again(client: Client) -> None:
     with patch("operando.devices.frame_detector.FIRST_PAUSE", 0.1):
         status = device.trigger()
         client.until(lambda: device.dropped() > dropped)
-        client.caput("SIM:DET:HDF1:QueueSize", 20)
+        client.caput("SIM:DET:HDF1:QueueSize", ROOM)
         status.wait(timeout=20)
     announced = Announced(device)
     announced.collect()
@@ -276,13 +278,6 @@ def test_a_folder_that_goes_away_in_mid_flight_is_made_elsewhere(client: Client)
     assert len({file.parent for file, _ in announced.frames}) == 2
     assert len(kept) >= 20
     assert sum(each["count"] for each in missing_of(device)) + len(announced.frames) == 40
-
-
-@pytest.mark.parametrize("family", ["pilatus", "perkin_elmer"])
-def test_what_a_detector_cannot_do_is_refused_before_it_exposes(family: str) -> None:
-    found = FAMILIES[family]
-    with pytest.raises(InstrumentRefused, match="dead time" if family == "pilatus" else r"0\.01 s asked"):
-        found.check("detector", 0.01, 0.01)
 
 
 def test_two_flights_at_once_are_refused(client: Client) -> None:

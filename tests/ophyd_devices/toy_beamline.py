@@ -4,6 +4,7 @@ import multiprocessing
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 from simulated_setup import simulated_setup
 
@@ -13,6 +14,13 @@ from operando.sim.iocs.service import run
 
 def state(time_ns: int) -> TrueState:
     return TrueState(time_ns, 85.0, 25.0, 0.0, 0.0, 2.87, 14.2, 3.0, 0.0, 40.0)
+
+
+def of_a_family(name: str) -> dict[str, Any]:
+    """A beamline with a detector of a family, whose records begin with its name."""
+    motors = {f"stage_{axis}": f"{name}:STAGE:{axis.upper()}" for axis in "xyz"}
+    others = {"prefix": f"{name}:", "shutter": f"{name}:SHUTTER:", "ring_current": f"{name}:RING:CURRENT"}
+    return {"detector_family": name, "detector_prefix": f"{name}:DET:", **motors, **others}
 
 
 if __name__ == "__main__":
@@ -28,4 +36,6 @@ if __name__ == "__main__":
         ours.close()
 
     threading.Thread(target=report, daemon=True).start()
-    run(simulated_setup(Path(sys.argv[2]), ca_port=int(sys.argv[1]), distance=0.2), theirs)
+    port, root, *family = sys.argv[1:]
+    changes = {} if not family else of_a_family(family[0])
+    run(simulated_setup(Path(root), ca_port=int(port), distance=0.2, **changes), theirs)

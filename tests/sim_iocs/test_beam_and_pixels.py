@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from operando.sim.cell.state import TrueState
 from operando.sim.iocs.beam import DIODE_RATE, INCIDENT_RATE, Beam
+from operando.sim.iocs.camera_family import CAMERAS
 from operando.sim.iocs.exposure import Exposure
 from operando.sim.iocs.pixels import HOT_RATE, ImperfectPixels
 from operando.sim.iocs.source import Light
@@ -80,6 +81,15 @@ def test_bad_pixels_are_the_same_in_each_frame_and_gaps_stay_gaps() -> None:
     assert set(dead) <= {0.0, -1.0}
     again = ImperfectPixels(Even(), seed=5, dark_rate=4.0, hot=12, dead=7)
     np.testing.assert_array_equal(again.hot, pixels.hot)
+
+
+@pytest.mark.parametrize(
+    ("family", "stored"),
+    [("pilatus", [-1, 0, 7, 100_000]), ("eiger", [2**32 - 1, 0, 7, 100_000]), ("perkin_elmer", [0, 0, 7, 65_535])],
+)
+def test_gaps_and_full_counters_are_stored_as_the_detector_does(family: str, stored: list[int]) -> None:
+    frame = np.array([[-1, 0, 7, 100_000]], dtype=np.int32)
+    assert CAMERAS[family].encode(frame).tolist() == [stored]
 
 
 def test_the_file_holds_the_counters_of_each_frame(service: Service, tmp_path: Path) -> None:

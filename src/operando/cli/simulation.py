@@ -58,6 +58,7 @@ def simulation_setup(config: Endstation, root: Path, ca_port: int) -> Setup:
         rot3=float(geometry.rot3),
         wavelength=float(geometry.wavelength),
         frames=frames,
+        detector_family=config.detector.family,
         transmission=wanted.transmission,
         flicker=wanted.flicker,
         dark_rate=wanted.dark_counts_per_s,
@@ -68,6 +69,7 @@ def simulation_setup(config: Endstation, root: Path, ca_port: int) -> Setup:
         potentiostat=config.potentiostat.driver,
         channels=tuple(_channel(channel) for channel in config.channels),
         sample=wanted.sample,
+        sample_x=wanted.sample_x_mm,
     )
 
 
