@@ -1,0 +1,122 @@
+"""From frames with monitors to the file of record: quality, masked reflections, and patterns less their blank."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+from quality.measured_run import EMPTY, SAMPLE, WALL_Q, MeasuredRun, recipe_with
+from recorder.made_run import CONFIGS, NMC811, image
+from recorder.same_file import assert_same_file
+
+from operando.config import load, load_parasitic
+from operando.recorder.blank_file import read_blank
+from operando.recorder.blank_making import make_blank
+from operando.recorder.service import run as record
+from operando.recorder.validation import validate
+
+LIT = [0, 1, 2, 4, 5]
+DARK = MeasuredRun.DARK
+
+
+@pytest.fixture(scope="module")
+def blank(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("blank")
+    record = MeasuredRun(folder, sample=False).record()
+    made = make_blank(record, folder / "blank.nxs")
+    assert (made.frames, made.left_out) == (5, 1)
+    return made.file
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory, blank: Path) -> MeasuredRun:
+    further = {"blank": read_blank(blank), "parasitic": [each.document() for each in load_parasitic(("copper",))]}
+    folder = tmp_path_factory.mktemp("cell")
+    return MeasuredRun(folder, True, recipe_with(parasitic=("copper",)), further, lattice=NMC811)
+
+
+@pytest.fixture(scope="module")
+def file(run: MeasuredRun) -> Iterator[h5py.File]:
+    with h5py.File(run.record(), "r") as file:
+        yield file
+
+
+def test_the_file_is_valid(run: MeasuredRun, file: h5py.File) -> None:
+    assert validate(run.file) == []
+
+
+def test_monitors_stand_beside_the_patterns_without_their_dark(file: h5py.File) -> None:
+    frames = file["xrd/frames"]
+    assert frames["incident_monitor"][0] == pytest.approx(1e6, rel=5e-3)
+    assert frames["transmission"][:][LIT] == pytest.approx(2 * EMPTY * SAMPLE, rel=5e-3)
+    assert frames["ring_current"][5] == pytest.approx(75.0)
+    assert frames["counts_over_monitor"][:][LIT] * frames["incident_monitor"][:][LIT] == pytest.approx(
+        frames["counts_total"][:][LIT]
+    )
+
+
+def test_a_frame_without_beam_is_seen_and_compared_with_nothing(file: h5py.File) -> None:
+    frames = file["xrd/frames"]
+    assert frames["beam_off"][:].tolist() == [int(row == DARK) for row in range(6)]
+    for name in ("change_previous", "change_first", "blank_scale"):
+        assert np.isnan(frames[name][DARK]), name
+    assert np.all(frames["change_previous"][:][[1, 2, 4, 5]] < 0.01)
+    assert np.isnan(frames["change_first"][0])
+
+
+def test_bins_of_copper_are_marked_and_no_others(file: h5py.File) -> None:
+    excluded, q = file["xrd/data/excluded"][:] == 1, file["xrd/data/radial_axis"][:]
+    assert excluded[np.argmin(np.abs(q - WALL_Q))]
+    assert 0.02 < excluded.mean() < 0.2
+    assert "copper" in file["xrd/data/excluded"].attrs["long_name"]
+
+
+def test_without_the_blank_the_pattern_is_that_of_the_electrode(file: h5py.File, tmp_path: Path, blank: Path) -> None:
+    net = file["xrd/reduction/blank_subtracted"]
+    assert net.attrs["signal"] == "I_net"
+    assert file["xrd/frames/blank_scale"][0] == pytest.approx(SAMPLE / 0.88, rel=5e-3)  # of the mean of five frames
+    alone = _electrode_alone(tmp_path)
+    for row in LIT:
+        assert np.abs(_pull(net["I_net"][row] - alone[row], net["I_net_errors"][row])) < 0.2
+    assert np.all(np.isnan(net["I_net"][DARK]))
+    assert net["blank/file"].asstr()[()] == blank.name
+
+
+def test_the_measured_pattern_is_what_it_would_be_without_all_that(file: h5py.File, tmp_path: Path) -> None:
+    plain = MeasuredRun(tmp_path, sample=True)
+    with h5py.File(plain.record(), "r") as other:
+        assert np.array_equal(other["xrd/data/I"], file["xrd/data/I"], equal_nan=True)
+        assert "excluded" not in other["xrd/data"]
+        assert "blank_subtracted" not in other["xrd/reduction"]
+        assert "blank_scale" not in other["xrd/frames"]
+
+
+def test_a_blank_with_other_bins_is_left_alone_and_the_file_says_why(tmp_path: Path, blank: Path) -> None:
+    further = {"blank": read_blank(blank)}
+    run = MeasuredRun(tmp_path, True, recipe_with(npt=300), further)
+    with h5py.File(run.record(), "r") as file:
+        assert "400 bins, the patterns have 300" in file["xrd/no_blank_reason"].asstr()[()]
+        assert "blank_subtracted" not in file["xrd/reduction"]
+
+
+def test_made_again_from_its_journal_it_is_the_same_file(run: MeasuredRun, file: h5py.File, tmp_path: Path) -> None:
+    kept = tmp_path / "kept.nxs"
+    kept.write_bytes(run.file.read_bytes())
+    run.file.unlink()
+    record(load(CONFIGS / "simulated.toml"), run.root, 0, True, lambda: None)
+    assert_same_file(kept, run.file)
+
+
+def _electrode_alone(folder: Path) -> np.ndarray:
+    class Alone(MeasuredRun):
+        def frame(self, number: int) -> tuple[np.ndarray, dict[str, float]]:
+            return image(number), super().frame(number)[1]
+
+    with h5py.File(Alone(folder, sample=True).record(), "r") as file:
+        return np.asarray(file["xrd/data/I"][()])
+
+
+def _pull(difference: np.ndarray, sigma: np.ndarray) -> float:
+    known = sigma > 0
+    return float(np.mean(difference[known] / sigma[known]))
