@@ -10,12 +10,14 @@ import math
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from operando.config.reduction import Reduction, Scheduler, Slurm
+from operando.config.reduction import Reduction, Scheduler
 from operando.errors import OperandoError
 from operando.recorder.same_bits import difference, fingerprint
+from operando.recorder.slurm import slurm_client
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -83,15 +85,17 @@ class DaskCluster:
     name : str
         For the operator.
     connect : callable
-        Makes a client on an event loop, or raises OSError; asked again for as long as there is none.
+        Makes a client on an event loop, and tells a stack what is undone when it is left; or raises OSError, and is
+        asked again for as long as there is no client.
     any_processor : bool
         Whether last bits of sines matter.
     """
 
-    def __init__(self, name: str, connect: Callable[[Any], Any], any_processor: bool = False) -> None:
+    def __init__(self, name: str, connect: Callable[[Any, ExitStack], Any], any_processor: bool = False) -> None:
         self._name, self._connect, self._any_processor = name, connect, any_processor
         self._loop = OwnLoop()
         self._client: Any = None
+        self._left = ExitStack()
         self._why = "not connected yet"
         self._answered = -math.inf
         self._workers: dict[str, int] = {}
@@ -115,10 +119,10 @@ class DaskCluster:
     def look(self) -> None:
         """Connect, and see which workers there are."""
         if self._client is not None and self._client.status == "closed":
-            self._client = None
+            self._leave()
         try:
             if self._client is None:
-                self._client = self._connect(self._loop.loop)
+                self._client = self._connect(self._loop.loop, self._left)
                 self._answered = time.monotonic()
             if self._client.status == "running":
                 self._ask(self._client)
@@ -145,13 +149,15 @@ class DaskCluster:
 
     def close(self) -> None:
         """Leave the scheduler; what was sent is forgotten there."""
-        if self._client is not None:
-            cluster = self._client.cluster
-            self._client.close(CONNECT_S)
-            if cluster is not None:
-                cluster.close(CONNECT_S)
-            self._client = None
+        self._leave()
         self._loop.close()
+
+    def _leave(self) -> None:
+        self._client = None
+        try:
+            self._left.close()
+        except (OSError, TimeoutError) as error:
+            _logger.warning("%s: left without an answer: %s", self._name, _in_short(error))
 
     @property
     def _good(self) -> dict[str, int]:
@@ -181,13 +187,19 @@ def cluster_of(settings: Reduction, beside: Callable[[str], Path]) -> DaskCluste
     if settings.slurm is not None:
         slurm = settings.slurm
         name = f"{slurm.workers} Slurm jobs of {slurm.cores} cores"
-        return DaskCluster(name, lambda loop: _slurm(slurm, beside, loop), settings.any_processor)
+        return DaskCluster(
+            name,
+            lambda loop, left: slurm_client(slurm, beside(slurm.shared_folder), loop, left),
+            settings.any_processor,
+        )
     scheduler = settings.scheduler
     assert scheduler is not None  # noqa: S101 - the configuration's own rule: dask is one of the two
-    return DaskCluster(scheduler.address, lambda loop: _client(scheduler, beside, loop), settings.any_processor)
+    return DaskCluster(
+        scheduler.address, lambda loop, left: _client(scheduler, beside, loop, left), settings.any_processor
+    )
 
 
-def _client(scheduler: Scheduler, beside: Callable[[str], Path], loop: Any) -> Any:
+def _client(scheduler: Scheduler, beside: Callable[[str], Path], loop: Any, left: ExitStack) -> Any:
     from distributed import Client, Security
 
     security = None
@@ -198,42 +210,9 @@ def _client(scheduler: Scheduler, beside: Callable[[str], Path], loop: Any) -> A
             tls_client_cert=str(beside(scheduler.certificate)),
             tls_client_key=str(beside(scheduler.key)),
         )
-    return Client(scheduler.address, timeout=CONNECT_S, set_as_default=False, security=security, loop=loop)
-
-
-def _slurm(slurm: Slurm, beside: Callable[[str], Path], loop: Any) -> Any:
-    """Start a scheduler in this process, and have Slurm start its workers, again whenever one ends."""
-    from dask_jobqueue import SLURMCluster
-    from distributed import Client
-
-    shared = beside(slurm.shared_folder)
-    nowhere = "127.0.0.1:0"
-    """Where dask shows its pages: on this host alone, whatever it listens on else."""
-    cluster = SLURMCluster(
-        queue=slurm.queue,
-        account=slurm.account,
-        cores=slurm.cores,
-        processes=1,
-        memory=f"{slurm.memory_GB} GB",
-        walltime=_hours(slurm.walltime_min),
-        job_extra_directives=slurm.directives,
-        job_script_prologue=slurm.prologue,
-        log_directory=str(shared),
-        interface=slurm.interface,
-        security=True,
-        shared_temp_directory=str(shared),
-        worker_extra_args=["--no-dashboard", "--dashboard-address", nowhere],
-        scheduler_options={"dashboard": False, "dashboard_address": nowhere},
-        loop=loop,
-    )
-    cluster.adapt(minimum_jobs=slurm.workers, maximum_jobs=slurm.workers)
-    return Client(cluster, timeout=CONNECT_S, set_as_default=False, loop=loop)
-
-
-def _hours(minutes: float) -> str:
-    """Return a time as Slurm writes it."""
-    seconds = round(60 * minutes)
-    return f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
+    client = Client(scheduler.address, timeout=CONNECT_S, set_as_default=False, security=security, loop=loop)
+    left.callback(client.close, CONNECT_S)
+    return client
 
 
 def _in_short(error: Exception) -> str:

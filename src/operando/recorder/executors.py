@@ -50,6 +50,6 @@ def state_of(executor: Executor | None) -> str:
     return str(getattr(executor, "state", "here"))
 
 
-def _is_whole(product: Any) -> bool:
+def _is_whole(result: Any) -> bool:
     """Whether a cluster's answer needs no second look: another host may not see a file, or see an old state of it."""
-    return not product.reason
+    return not getattr(result, "reason", "")
