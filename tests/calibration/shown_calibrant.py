@@ -26,7 +26,7 @@ def shown(folder: Path, sample: str = "CeO2", **changes: Any) -> Setup:
 
 
 def frame_of(setup: Setup, seconds: float = 5.0) -> NDArray[np.int32]:
-    return Diffraction(setup).frame(Exposure(1, 0, 1, seconds), [NEW])
+    return Diffraction(setup).frame(Exposure(1, 0, 1, seconds, sample=setup.sample), [NEW])
 
 
 def poni_of(setup: Setup, **changes: float) -> str:

@@ -98,5 +98,7 @@ class Simulation(Table):
     frames: str | None = None
     sample: Literal["cell", "CeO2", "LaB6", "Si"] = "cell"
     """What stands in the beam: the cell, or a calibrant in its place."""
+    sample_x_mm: float | None = None
+    """Where stage X brings that calibrant into the beam; by default it stands in place of the cell."""
     poni: str | None = None
     """Where the detector truly stands, relative to the configuration; by default where ``[integration] poni`` says."""
