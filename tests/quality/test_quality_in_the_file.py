@@ -11,8 +11,11 @@ from recorder.made_run import CONFIGS, NMC811, image
 from recorder.same_file import assert_same_file
 
 from operando.config import load, load_parasitic
+from operando.history import EnvironmentHistory
+from operando.journal import Journal
 from operando.recorder.blank_file import read_blank
 from operando.recorder.blank_making import make_blank
+from operando.recorder.runs import Runs
 from operando.recorder.service import run as record
 from operando.recorder.validation import validate
 
@@ -106,6 +109,40 @@ def test_made_again_from_its_journal_it_is_the_same_file(run: MeasuredRun, file:
     run.file.unlink()
     record(load(CONFIGS / "simulated.toml"), run.root, 0, True, lambda: None)
     assert_same_file(kept, run.file)
+
+
+def test_recorders_that_come_and_go_compare_the_same_patterns(
+    run: MeasuredRun, file: h5py.File, tmp_path: Path
+) -> None:
+    kept = tmp_path / "kept.nxs"
+    kept.write_bytes(run.file.read_bytes())
+    run.file.unlink()
+    run.journal.unlink()
+    journal, lengths = Journal(run.root / "journal"), []
+    for name, document in run.documents:
+        journal(name, document)
+        if name == "event":  # a recorder of its own for each frame
+            lengths.append(_recorded_rows(run))
+    journal.close()
+    record(load(CONFIGS / "simulated.toml"), run.root, 0, True, lambda: None)
+    assert lengths == [1, 2, 3, 4, 5, 6]
+    assert_same_file(kept, run.file)
+
+
+def _recorded_rows(run: MeasuredRun) -> int:
+    """Start a recorder, let it do what there is to do, and close it; return how many frames have a row."""
+    now = 0.0
+    history = EnvironmentHistory(run.root / "environment")
+    runs = Runs(run.root / "journal", run.data, history, clock=lambda: now)
+    runs.discover()
+    for _ in range(2):
+        while runs.step():
+            pass
+        now += 1.0
+    length = sum(recording.length for recording in runs.active)
+    runs.close()
+    history.close()
+    return length
 
 
 def _electrode_alone(folder: Path) -> np.ndarray:

@@ -23,7 +23,7 @@ def integrate(
     from importlib.resources import as_file, files
 
     from operando.cli.report import report
-    from operando.config import load_recipe
+    from operando.config import load_parasitic, load_recipe
     from operando.errors import ConfigurationError
     from operando.recorder.offline import integrate_files
 
@@ -34,5 +34,6 @@ def integrate(
         raise ConfigurationError(f"{output}: exists already and is left as it is; name another file")
     with as_file(files("operando.configs") / "recipes" / "standard.toml") as standard:
         chosen = load_recipe(recipe or standard)
-    done = integrate_files(frames, poni.read_text(encoding="utf-8"), replace(chosen, mask=mask or chosen.mask), output)
+    chosen, around = replace(chosen, mask=mask or chosen.mask), load_parasitic(chosen.parasitic)
+    done = integrate_files(frames, poni.read_text(encoding="utf-8"), chosen, output, around)
     report({"file": str(done.file), "frames": done.frames, "bins": done.bins, "unit": chosen.unit}, json)

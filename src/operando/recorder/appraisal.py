@@ -18,11 +18,6 @@ from operando.recorder.quality_columns import UNKNOWN
 from operando.recorder.run import Run
 
 
-def excluded_bins(run: Run, integrator: Integrator) -> NDArray[np.bool_]:
-    """Return the bins that reflections of the surroundings of the sample reach."""
-    return excluded(integrator.q, run.parasitic)
-
-
 class Appraisal:
     """Appraises the patterns of one stream; they come in order.
 
@@ -37,7 +32,7 @@ class Appraisal:
     def __init__(self, run: Run, integrator: Integrator) -> None:
         self._run = run
         self._monitors = Monitors.of(run)
-        self.used = ~excluded_bins(run, integrator)
+        self.used = ~excluded(integrator.q, run.parasitic)
         """Of each bin, whether no reflection of the surroundings reaches it."""
         self._blank = None if run.blank is None or misfit_of(run, integrator) else blank_from(run.blank)
         self._first: NDArray[np.float32] | None = None

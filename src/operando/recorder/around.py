@@ -1,23 +1,27 @@
 """What stands around the sample, in the entry of the patterns: bins that are excluded, and patterns less the blank."""
 
+from collections.abc import Sequence
+
 import h5py
 
 from operando.analysis import Integrator
-from operando.recorder.appraisal import excluded_bins, misfit_of
+from operando.analysis.parasitic import excluded
+from operando.recorder.appraisal import misfit_of
 from operando.recorder.layout import LOG_SCALE, link_fields, make_data, make_group, write_text, write_value
 from operando.recorder.run import Run
 from operando.recorder.table import Column, Table
+from operando.vocabulary import ParasiticMaterial
 
 NET = "blank_subtracted"
 
 
-def write_excluded(entry: h5py.Group, run: Run, integrator: Integrator) -> None:
-    """Mark the bins that reflections of the surroundings reach, if the recipe names any."""
-    if not run.parasitic:
+def write_excluded(entry: h5py.Group, materials: Sequence[ParasiticMaterial], integrator: Integrator) -> None:
+    """Mark the bins that reflections of the surroundings reach, if there are any."""
+    if not materials:
         return
     data = entry["data"]
-    names = ", ".join(material.name for material in run.parasitic)
-    marks = excluded_bins(run, integrator).astype("int8")
+    names = ", ".join(material.name for material in materials)
+    marks = excluded(integrator.q, materials).astype("int8")
     write_value(data, "excluded", marks, long_name=f"1 where reflections of {names} are; left out of the lattice fit")
     data.attrs["excluded_indices"] = 1
 

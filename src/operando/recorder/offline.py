@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 import operando
 from operando.analysis import Integrator
 from operando.errors import AnalysisError, RecordError
+from operando.recorder.around import write_excluded
 from operando.recorder.columns import NUMBER
 from operando.recorder.layout import UNKNOWN, write_text
 from operando.recorder.patterns import Origin, Patterns
 from operando.recorder.table import Column
-from operando.vocabulary import Recipe
+from operando.vocabulary import ParasiticMaterial, Recipe
 
 AREA_DETECTOR = "/entry/data/data"
 """Where areaDetector's HDF5 plugin puts frames."""
@@ -48,7 +49,9 @@ class Integrated:
     bins: int
 
 
-def integrate_files(files: Sequence[Path], poni: str, recipe: Recipe, output: Path) -> Integrated:
+def integrate_files(
+    files: Sequence[Path], poni: str, recipe: Recipe, output: Path, parasitic: Sequence[ParasiticMaterial] = ()
+) -> Integrated:
     """Integrate images into a NeXus file by NXazint1d; an interrupted one leaves no file.
 
     Parameters
@@ -61,6 +64,8 @@ def integrate_files(files: Sequence[Path], poni: str, recipe: Recipe, output: Pa
         What to do with them.
     output : Path
         A new file.
+    parasitic : sequence of ParasiticMaterial
+        What stands around the sample; the bins that it reaches are marked.
 
     Raises
     ------
@@ -74,7 +79,7 @@ def integrate_files(files: Sequence[Path], poni: str, recipe: Recipe, output: Pa
     unfinished = output.with_name(output.name + ".unfinished")
     try:
         with h5py.File(unfinished, "w") as file:
-            done = _write(file, files, poni, recipe, output)
+            done = _write(file, files, poni, recipe, output, parasitic)
         unfinished.replace(output)
     except OSError as error:
         raise RecordError(f"{output}: cannot be written: {error}") from error
@@ -106,7 +111,14 @@ def _is_area_detectors(path: Path) -> bool:
         return AREA_DETECTOR in file
 
 
-def _write(file: h5py.File, files: Sequence[Path], poni: str, recipe: Recipe, output: Path) -> Integrated:
+def _write(
+    file: h5py.File,
+    files: Sequence[Path],
+    poni: str,
+    recipe: Recipe,
+    output: Path,
+    parasitic: Sequence[ParasiticMaterial],
+) -> Integrated:
     now = datetime.now(UTC).isoformat(timespec="seconds")
     file.attrs.update({"NX_class": "NXroot", "file_name": output.name, "file_time": now, "default": "xrd"})
     file.attrs.update({"creator": "operando", "creator_version": operando.__version__})
@@ -118,6 +130,7 @@ def _write(file: h5py.File, files: Sequence[Path], poni: str, recipe: Recipe, ou
             if integrator is None or patterns is None:
                 integrator = Integrator(poni, recipe, (image.shape[0], image.shape[1]))
                 patterns = Patterns(file, "xrd", origin, integrator, COLUMNS, "frame")
+                write_excluded(patterns.entry, parasitic, integrator)
             pattern = integrator.integrate(image)
             row = {"frame": patterns.length, "file": str(path), "file_index": index}
             patterns.append([{**row, "I": pattern.intensity, "I_errors": pattern.sigma}])

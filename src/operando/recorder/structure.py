@@ -69,7 +69,7 @@ def write_patterns(root: h5py.File, run: Run, integrator: Integrator) -> tuple[P
     name = profile.entry(PATTERNS)
     cakes = profile.entry(CAKES)
     patterns = Patterns(root, name, origin, integrator, frame_columns(run), "time", beside, cakes, SEAL)
-    write_excluded(patterns.entry, run, integrator)
+    write_excluded(patterns.entry, run.parasitic, integrator)
     if (net := write_net(patterns.entry, run, integrator)) is not None:
         patterns.grow_with(net)
     for entry in filter(None, (patterns.entry, patterns.cake_entry)):
