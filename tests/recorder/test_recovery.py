@@ -20,6 +20,7 @@ from operando.history import EnvironmentHistory
 from operando.journal import Journal
 from operando.recorder.instants import iso8601
 from operando.recorder.losses import Kind, host_loss, log_gaps
+from operando.recorder.missing import DROPPED
 from operando.recorder.recovery import Recovery, State, recover
 from operando.recorder.service import run as record
 from operando.recorder.validation import validate
@@ -108,7 +109,10 @@ def test_a_damaged_line_is_told_with_its_number_and_its_times(run: MadeRun) -> N
 def test_frames_whose_announcement_is_lost_are_named(run: MadeRun) -> None:
     alter(run, "stream_datum", 1)
     found = rebuild(run)
-    assert [loss.what for loss in found.losses if loss.kind is Kind.FRAMES] == ["frame 2: no document announces them"]
+    assert [loss.what for loss in found.losses if loss.kind is Kind.FRAMES] == [
+        f"1 frames behind the detector's number 1: {DROPPED}",
+        "frame 2: no document announces them",
+    ]
     assert patterns(found) == found.frames == 5
 
 

@@ -5,11 +5,13 @@ holds; what nobody gave is absent.
 """
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any
 
 import h5py
 
 from operando.analysis.geometry import read_geometry
+from operando.errors import AnalysisError
 from operando.recorder.fields import BEAM, CELL, DETECTOR, LAYER, PERSON, PROGRAMME, SAMPLE, SOURCE, write_fields
 from operando.recorder.layout import make_group, write_text, write_value
 from operando.recorder.programme_text import write_programme
@@ -51,11 +53,12 @@ def describe_detector(detector: h5py.Group, run: Run) -> None:
     table = run.setting("detector") or {}
     write_text(detector, "local_name", str(table.get("prefix", "")))
     write_fields(detector, DETECTOR, table)
-    geometry = read_geometry(run.poni, run.recipe.orientation)
-    along = "along the normal from the sample to the plane of the detector, as pyFAI has it"
-    write_value(detector, "distance", float(geometry.dist), "m", description=along)
-    write_value(detector, "y_pixel_size", float(geometry.detector.pixel1), "m")
-    write_value(detector, "x_pixel_size", float(geometry.detector.pixel2), "m")
+    with suppress(AnalysisError):  # which the gaps of the frames give as their reason
+        geometry = read_geometry(run.poni, run.recipe.orientation)
+        along = "along the normal from the sample to the plane of the detector, as pyFAI has it"
+        write_value(detector, "distance", float(geometry.dist), "m", description=along)
+        write_value(detector, "y_pixel_size", float(geometry.detector.pixel1), "m")
+        write_value(detector, "x_pixel_size", float(geometry.detector.pixel2), "m")
     _write_calibration(detector, run.setting("integration") or {})
 
 

@@ -103,8 +103,7 @@ class FrameFiles:
         try:
             file = self._file(store, abandoned)
             file.look(max(flushed, index + 1))
-            number, seconds, nanoseconds = (int(file.number(name, index)) for name in NAMES)
-            known = Frame(number, from_epics(seconds, nanoseconds))
+            known = _stamped(*(int(file.number(name, index)) for name in NAMES))
             known = replace(known, attributes=file.numbers(attributes, index))
             return known, file.image(store.dataset, index)
         except ERRORS as error:
@@ -122,6 +121,13 @@ class FrameFiles:
     def _forget(self, path: Path) -> None:
         if path in self._files:
             self._files.pop(path).close()
+
+
+def _stamped(number: int, seconds: int, nanoseconds: int) -> Frame:
+    """Return number and time of a frame; where there are only zeros, as behind the end of a file, nobody wrote any."""
+    if not (seconds or nanoseconds):
+        return Frame(number or UNKNOWN)
+    return Frame(number, from_epics(seconds, nanoseconds))
 
 
 def _reason(store: FrameStore, index: int, error: Exception) -> str:

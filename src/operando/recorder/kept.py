@@ -22,12 +22,15 @@ class KeptRow:
         Å, a lattice that was trusted; not a number where there is none.
     lit : int or None
         Its row, if it has a pattern and was taken with beam.
+    number : int
+        The detector's; negative where it is unknown.
     """
 
     exposure_end: float
     a: float
     c: float
     lit: int | None
+    number: int
 
 
 class KeptRows:
@@ -50,6 +53,7 @@ class KeptRows:
             return frames[known][:length] if known else np.full(length, NAN)
 
         self._place = column("raw_file"), column("raw_index")
+        self._number = column("frame_number")
         self._exposure_end = column("exposure_end")
         self._is_lit = np.isfinite(column("counts_total")) & (column("beam_off") != 1)
         trusted = column("lattice_trusted") == 1
@@ -75,4 +79,6 @@ class KeptRows:
         if found != (raw_file, raw_index):
             raise RecordDamaged(f"row {row} is frame {found[1]} of file {found[0]}, not {raw_index} of {raw_file}")
         lit = row if self._is_lit[row] else None
-        return KeptRow(float(self._exposure_end[row]), float(self._a[row]), float(self._c[row]), lit)
+        return KeptRow(
+            float(self._exposure_end[row]), float(self._a[row]), float(self._c[row]), lit, int(self._number[row])
+        )

@@ -10,6 +10,7 @@ import numpy as np
 
 from operando.history import EnvironmentHistory
 from operando.recorder.instants import NS, iso8601
+from operando.recorder.missing import read_missing
 from operando.recorder.pattern_entry import pattern_entries
 from operando.recorder.tree import entries
 
@@ -70,7 +71,7 @@ class Loss:
 
 
 def lost_frames(file: Path, start_ns: int) -> Iterator[Loss]:
-    """Yield the frames whose rows in a file of record lack something, with the reasons that the file gives."""
+    """Yield the frames that a file of record lacks, or whose rows lack something, with the reasons that it gives."""
     with h5py.File(file, "r", locking=False) as record:
         for patterns in pattern_entries(record):
             numbers, times = patterns.column("frame_number"), patterns.column("time")
@@ -80,6 +81,9 @@ def lost_frames(file: Path, start_ns: int) -> Iterator[Loss]:
                 seconds = np.nan if times is None else float(times[row])
                 moment = start_ns + round(seconds * NS) if np.isfinite(seconds) else None
                 yield Loss(Kind.FRAMES, f"frame {row + 1}{known}: {reason}", moment, moment)
+            for missing in read_missing(patterns.entry):
+                words = f"{missing.count} frames behind the detector's number {missing.after}: {missing.reason}"
+                yield Loss(Kind.FRAMES, words)
 
 
 def end_of(file: Path) -> tuple[str, int, int]:

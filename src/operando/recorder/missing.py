@@ -17,7 +17,7 @@ from operando.recorder.table import Column, Table
 
 ACCOUNT = "_account_missing"
 """How the key of a detector's account ends in the events of a run."""
-DROPPED = "in no file: dropped by the camera or by its file plugin, or taken beside the run"
+DROPPED = "not announced: dropped by the camera or by its file plugin, or taken beside the run"
 GROUP = "missing"
 COLUMNS = (
     Column("after", "", "number of the frame before them", "int64", (), -1),
@@ -46,6 +46,25 @@ class Missing:
     through: int
     count: int
     reason: str = ""
+
+
+class Counter:
+    """Counts, frame by frame, those that the detector counted and nobody announced."""
+
+    def __init__(self) -> None:
+        self.missing = 0
+        self._row = 0
+        self._last: tuple[int, int] | None = None
+
+    def see(self, number: int) -> int:
+        """Take the number of the next row; return how many are missing before it."""
+        row, self._row = self._row, self._row + 1
+        if number < 0:
+            return 0
+        hole = max(0, number - self._last[0] - (row - self._last[1])) if self._last else 0
+        self._last = number, row
+        self.missing += hole
+        return hole
 
 
 def told_in(event: Mapping[str, Any]) -> Iterable[Missing]:
@@ -96,6 +115,15 @@ def write_missing(entry: h5py.Group, told: Sequence[Missing]) -> int:
         rows = [{**_fields(each), "row": _row_of(numbers, each.after)} for each in found]
         Table(make_group(entry, GROUP, "NXcollection"), COLUMNS).append(rows)
     return sum(each.count for each in found)
+
+
+def read_missing(entry: h5py.Group) -> list[Missing]:
+    """Return what an entry of patterns says is missing."""
+    group = entry.get(GROUP)
+    if group is None:
+        return []
+    columns = (group["after"][()].tolist(), group["through"][()].tolist(), group["count"][()].tolist())
+    return [Missing(*row) for row in zip(*columns, group["reason"].asstr()[()].tolist(), strict=True)]
 
 
 def _holes(numbers: NDArray[np.int64]) -> Iterable[Missing]:

@@ -8,7 +8,7 @@ https://gitlab.esrf.fr/bliss/blisswriter). ``end_time`` is written last and says
 import logging
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +24,7 @@ from operando.recorder.cell_programme import link_cell_programmes, write_cell_pr
 from operando.recorder.instants import NS, iso8601
 from operando.recorder.kept import KeptRows
 from operando.recorder.layout import write_text, write_value
+from operando.recorder.missing import Missing, write_missing
 from operando.recorder.profiles import profile_of, record_path
 from operando.recorder.run import FrameStore, Run
 from operando.recorder.structure import CAKES, ENVIRONMENT, PATTERNS, write_patterns, write_root
@@ -115,6 +116,11 @@ class RecordFile:
         """The entry of the patterns, once it has begun."""
         return self._patterns
 
+    @property
+    def failed(self) -> int:
+        """Frames among them that lack their pattern."""
+        return self._gaps.length if self._gaps else 0
+
     def begin_patterns(self, integrator: Integrator) -> None:
         """Make the entry of the patterns; it becomes what a viewer shows first.
 
@@ -178,8 +184,19 @@ class RecordFile:
         self._flush()
         return True
 
-    def end(self, end_ns: int, end_reason: str, message: str, announced: int) -> None:
+    def end(self, end_ns: int, end_reason: str, message: str, announced: int, missing: Sequence[Missing] = ()) -> None:
         """Write the end of the run, how many frames were announced in it, and close; the file is complete.
+
+        Parameters
+        ----------
+        end_ns : int
+            UTC, ns since the epoch.
+        end_reason, message : str
+            How, in the words of the stop document.
+        announced : int
+            Frames that the documents promised.
+        missing : sequence of Missing
+            What the detector told about others that it lost.
 
         Raises
         ------
@@ -197,7 +214,10 @@ class RecordFile:
             write_text(entry, "end_message", message)
             write_value(entry, "collection_time", (end_ns - self._run.start_ns) / NS, "s")
         if self._patterns:
-            write_value(self._file[self._names[PATTERNS]], "frames_announced", announced)
+            patterns = self._file[self._names[PATTERNS]]
+            write_value(patterns, "frames_announced", announced)
+            write_value(patterns, "frames_failed", self.failed)
+            write_value(patterns, "frames_missing", write_missing(patterns, missing))
         self._file.flush()
         self._synchronisation.now()
         for entry in entries:

@@ -1,5 +1,6 @@
 """One run on its way from documents to the file of record."""
 
+import logging
 import threading
 import time
 from collections import deque
@@ -21,6 +22,7 @@ from operando.recorder.inline import Inline
 from operando.recorder.instants import NS, since
 from operando.recorder.join import Exposure
 from operando.recorder.kept import KeptRows
+from operando.recorder.missing import Counter
 from operando.recorder.nexus import RecordFile, Row
 from operando.recorder.patience import Clock, CommittedTime
 from operando.recorder.patterns import Patterns
@@ -36,6 +38,7 @@ AHEAD = 512
 """Frames on their way through the workers, or waiting for the environment log, which is complete a second later."""
 PIECES = 64
 """Frames taken back or rows written in one step: a journal and a heartbeat wait for it."""
+_logger = logging.getLogger(__name__)
 ABANDONED = End("abandoned", "the RunEngine process ended without a stop document")
 
 
@@ -105,7 +108,7 @@ class Recording:
         self._committed = committed
         self._documents = Documents(run.start_ns)
         self._flight = Flight(executor or Inline(), frame_patience, clock, arrived)
-        self._failed = 0
+        self._counter = Counter()
         self._reductions: dict[tuple[int, int], Reduction] = {}
         self._reduced: deque[_Reduced] = deque()
         self._raw_sync = RawSync(clock)
@@ -141,7 +144,8 @@ class Recording:
         """Where its frames are."""
         announced, late = self._documents.announced, self._flight.late
         written = max(0, announced - self.length - late)  # a file that is continued may be ahead of its journal
-        return Account(announced, written, self.length - self._failed, late, self._failed)
+        failed = self._file.failed
+        return Account(announced, written, self.length - failed, late, failed, self._counter.missing)
 
     @property
     def hungry(self) -> bool:
@@ -246,6 +250,7 @@ class Recording:
             row = kept.take(self._file.link_raw(announced.store), announced.index)
             if isfinite(row.exposure_end):
                 self._documents.see(self.run.start_ns + round(row.exposure_end * NS))
+            self._counter.see(row.number)
             if isfinite(row.a):
                 self._reduction(announced.stream).go_on(row.a, row.c)
             if row.lit is not None and self._file.patterns:
@@ -299,7 +304,9 @@ class Recording:
         self.latest = waiting.row | joined
         self.latest_reason = waiting.reason
         self._file.append(self.latest, waiting.reason)
-        self._failed += bool(waiting.reason)
+        if missing := self._counter.see(self.latest["frame_number"]):
+            words = "run %s: %d frames are missing before the detector's number %d"
+            _logger.warning(words, self.run.uid[:8], missing, self.latest["frame_number"])
         return True
 
     def _finish(self, end: End) -> bool:
@@ -310,7 +317,7 @@ class Recording:
         if self._file.extend_log(self._history, known_ns, whole=True):
             return True
         self._file.write_cell_programmes(self._history, known_ns)
-        self._file.end(end_ns, end.reason, end.message, self._documents.announced)
+        self._file.end(end_ns, end.reason, end.message, self._documents.announced, list(self._documents.missing))
         self._let_go()
         self.finished = True
         return True

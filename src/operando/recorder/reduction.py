@@ -1,19 +1,23 @@
 """What a frame becomes beside its neighbours: a row with its pattern and the lattice fitted on it."""
 
+import logging
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from operando.analysis import LatticeFit, Pattern, fit_lattice, q_from_two_theta
+from operando.analysis import Integrator, LatticeFit, Pattern, fit_lattice, q_from_two_theta, recipe_digest
 from operando.errors import AnalysisError
 from operando.recorder.appraisal import Appraisal
 from operando.recorder.cakes import plane_fields
 from operando.recorder.columns import trend_names
 from operando.recorder.documents import Announced
+from operando.recorder.no_integrator import NoIntegrator
 from operando.recorder.run import Run, Stream
 from operando.recorder.stage import FrameTask, Product, integrator_of
+
+_logger = logging.getLogger(__name__)
 
 MONITORS = ("monitor", "diode", "ring_current")
 """Beginnings of the keys of ``[detector]`` that name NDAttributes; patterns are scaled by the first."""
@@ -28,17 +32,13 @@ class Reduction:
         Geometry, recipe and lattice model.
     stream : Stream
         Shape of the frames.
-
-    Raises
-    ------
-    AnalysisError
-        Geometry, recipe and shape do not fit together.
     """
 
     def __init__(self, run: Run, stream: Stream) -> None:
         self._run = run
         self._shape = stream.shape
-        self.integrator = integrator_of(run.poni, run.recipe, stream.shape)
+        self._refused = ""
+        self.integrator = self._integrator()
         self.appraisal = Appraisal(run, self.integrator)
         self._last: LatticeFit | None = None
         named = [run.setting("detector", f"{name}_attribute") for name in MONITORS]
@@ -59,6 +59,8 @@ class Reduction:
             announced=announced.flushed,
             attributes=self._attributes,
             monitor=self._monitor,
+            digest=self.integrator.digest,
+            refused=self._refused,
         )
 
     def reduce(self, product: Product, exposure: float | None) -> Mapping[str, Any]:
@@ -82,6 +84,16 @@ class Reduction:
         """Fit the next frame from a trusted lattice (Å) that an earlier recorder found."""
         unknown = float("nan")
         self._last = LatticeFit(a, c, unknown, unknown, unknown, trusted=True, reason="")
+
+    def _integrator(self) -> Integrator:
+        """Return what makes the patterns, or what stands in for it: what else is known of the frames is recorded."""
+        try:
+            digest = recipe_digest(self._run.recipe)
+            return integrator_of(self._run.poni, self._run.recipe, self._shape, digest)
+        except AnalysisError as error:
+            self._refused = str(error)
+            _logger.error("run %s: its frames are recorded without patterns: %s", self._run.uid[:8], error)
+            return NoIntegrator(self._run.recipe, self._shape)
 
     def _lattice(self, pattern: Pattern) -> Mapping[str, Any]:
         """Fit from the last trusted lattice: between two frames it moves little."""

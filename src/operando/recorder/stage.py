@@ -22,6 +22,7 @@ from operando.recorder.frames import UNKNOWN, Frame, FrameFiles
 from operando.recorder.run import FrameStore
 from operando.vocabulary import Recipe
 
+NOTHING_VALID = "no pixel holds a valid count in"
 KEPT_INTEGRATORS = 4
 """Of the latest runs and shapes; one has some tens of MiB."""
 
@@ -57,7 +58,9 @@ class FrameTask:
     monitor : str
         That of them by which the pattern is scaled; empty for none.
     digest : str
-        Of the recipe and the files that it names: an integrator made for another one is not used again.
+        Of the recipe and the files that it names: an integrator made of others is not used.
+    refused : str
+        Why nothing can be integrated; the frame is only read. Empty where it can.
     """
 
     path: Path
@@ -72,6 +75,7 @@ class FrameTask:
     attributes: tuple[str, ...] = ()
     monitor: str = ""
     digest: str = ""
+    refused: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,11 +139,15 @@ def _product(task: FrameTask, frame: Frame) -> Product:
     known = Product(frame.number, frame.end_ns, frame.attributes, reason=frame.reason, read=frame.image is not None)
     if frame.image is None:
         return known
+    if task.refused:
+        return replace(known, reason=task.refused)
     try:
         integrator = integrator_of(task.poni, task.recipe, task.shape, task.digest)
         pattern = integrator.integrate(frame.image, frame.attributes.get(task.monitor, math.nan))
     except AnalysisError as error:
         return replace(known, reason=str(error))
+    if not pattern.valid:
+        return replace(known, reason=f"{NOTHING_VALID} frame {task.index} of {task.path.name}; it is not integrated")
     return replace(known, pattern=pattern, quality=frame_quality(frame.image, pattern, _judges.get(integrator)))
 
 
@@ -154,7 +162,10 @@ class _Integrators:
         key = poni, recipe, shape, digest
         with self._lock:
             if key not in self._kept:
-                self._kept[key] = Integrator(poni, recipe, shape)
+                made = Integrator(poni, recipe, shape)
+                if digest not in ("", made.digest):
+                    raise AnalysisError("mask, dark or flat has changed since the run began; nothing is integrated")
+                self._kept[key] = made
                 while len(self._kept) > KEPT_INTEGRATORS:
                     self._kept.popitem(last=False)
             self._kept.move_to_end(key)
