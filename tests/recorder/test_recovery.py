@@ -110,8 +110,8 @@ def test_frames_whose_announcement_is_lost_are_named(run: MadeRun) -> None:
     alter(run, "stream_datum", 1)
     found = rebuild(run)
     assert [loss.what for loss in found.losses if loss.kind is Kind.FRAMES] == [
-        f"1 frames behind the detector's number 1: {DROPPED}",
         "frame 2: no document announces them",
+        f"1 frame behind the detector's number 1: {DROPPED}",
     ]
     assert patterns(found) == found.frames == 5
 

@@ -82,8 +82,8 @@ def lost_frames(file: Path, start_ns: int) -> Iterator[Loss]:
                 moment = start_ns + round(seconds * NS) if np.isfinite(seconds) else None
                 yield Loss(Kind.FRAMES, f"frame {row + 1}{known}: {reason}", moment, moment)
             for missing in read_missing(patterns.entry):
-                words = f"{missing.count} frames behind the detector's number {missing.after}: {missing.reason}"
-                yield Loss(Kind.FRAMES, words)
+                many = "1 frame" if missing.count == 1 else f"{missing.count} frames"
+                yield Loss(Kind.FRAMES, f"{many} behind the detector's number {missing.after}: {missing.reason}")
 
 
 def end_of(file: Path) -> tuple[str, int, int]:
