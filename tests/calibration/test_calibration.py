@@ -13,6 +13,7 @@ from operando.analysis.calibration import Calibration, calibrate
 from operando.analysis.control_points import Picture
 from operando.analysis.detector_position import DetectorPosition, displacement, position_of
 from operando.analysis.geometry import read_geometry
+from operando.analysis.poni_text import poni_text
 from operando.errors import AnalysisError
 from operando.sim.setup import Setup
 
@@ -132,3 +133,15 @@ def test_a_dark_frame_is_no_calibrant(tmp_path: Path) -> None:
     setup = shown(tmp_path, **TRUTH)
     with pytest.raises(AnalysisError, match=r"no point|points on|no ring|stand"):
         calibrated(setup, 0.0)
+
+
+def test_a_parallax_correction_is_fitted_with_and_kept(tmp_path: Path, usual: Calibration) -> None:
+    setup = shown(tmp_path, **TRUTH)
+    frame = frame_of(setup)  # of an infinitely thin sensor
+    sensor = '"orientation": 3, "sensor": {"material": "Si", "thickness": 0.00045}'
+    poni = poni_of(setup).replace('"orientation": 3', sensor) + "Parallax: True\n"
+    found = calibrate(Picture(frame, frame < 0, "CeO2"), read_geometry(poni, 3, setup.shape))
+    text = poni_text(found.geometry, [])
+    assert read_geometry(text, 3, setup.shape).parallax is not None
+    nearer = usual.found.distance - found.found.distance
+    assert nearer == pytest.approx(0.45e-3 / 2, rel=0.1)  # photons of 60 keV stop anywhere in it

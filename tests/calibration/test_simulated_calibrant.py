@@ -8,8 +8,11 @@ import pytest
 from calibration.shown_calibrant import frame_of, shown
 
 import operando.configs
+from operando.cli.check import check_files
 from operando.cli.simulation import simulation_setup
 from operando.config import load
+from operando.endstation import Root
+from operando.errors import ConfigurationError
 from operando.sim.iocs.calibrant import CALIBRANTS
 from operando.sim.iocs.geometry import geometry
 
@@ -56,3 +59,12 @@ def test_the_configuration_says_what_is_shown_and_where_the_detector_truly_stand
     file.write_text(file.read_text(encoding="utf-8").replace("[simulation]\n", told, 1), encoding="utf-8")
     setup = simulation_setup(load(file), tmp_path, 0)
     assert (setup.sample, setup.distance) == ("CeO2", 0.501)
+
+
+def test_a_true_position_that_is_not_there_is_found_by_the_check(tmp_path: Path) -> None:
+    shutil.copytree(SHIPPED, tmp_path / "configs")
+    file = tmp_path / "configs/simulated.toml"
+    text = file.read_text(encoding="utf-8").replace("[simulation]\n", '[simulation]\nponi = "poni/none.poni"\n', 1)
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigurationError, match=r"\[simulation\] poni = 'poni/none.poni'"):
+        check_files(load(file), Root(tmp_path))

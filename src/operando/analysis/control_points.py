@@ -82,13 +82,17 @@ def points_on_rings(picture: Picture, geometry: AzimuthalIntegrator, rings: int 
     """
     detector = geometry.detector
     detector.mask = picture.masked
+    described = geometry.get_config()
+    corrects_parallax = bool(described.pop("parallax", False))  # this class of pyFAI's does not take it from a table
     single = SingleGeometry(
         picture.calibrant,
         np.asarray(picture.frame, np.float32),
         calibrant=standard(picture.calibrant, geometry.wavelength),
         detector=detector,
-        geometry=geometry,
+        geometry=described,
     )
+    if corrects_parallax:
+        single.geometry_refinement.enable_parallax(True)
     with _the_same_choice_each_time():
         try:
             single.extract_cp(max_rings=rings, pts_per_deg=POINTS_PER_DEGREE)

@@ -58,12 +58,14 @@ def check_files(config: "Endstation", place: "Root") -> None:
     from operando.engine.surroundings import surroundings
 
     recipe = load_recipe(config.beside(config.integration.recipe))
-    _check_poni(config, recipe.orientation)
+    _check_poni(config, "integration", config.integration.poni, recipe.orientation)
     surroundings(config, recipe)
     if config.lattice:
         load_material(config.beside(config.lattice.material))
     if config.simulation:
         load_delithiation(config.beside(config.simulation.delithiation))
+        if config.simulation.poni:
+            _check_poni(config, "simulation", config.simulation.poni, recipe.orientation)
         return
     for table, port in serial_ports(config).items():
         if not (place.path / port).exists():
@@ -73,13 +75,11 @@ def check_files(config: "Endstation", place: "Root") -> None:
             )
 
 
-def _check_poni(config: "Endstation", orientation: int) -> None:
+def _check_poni(config: "Endstation", table: str, poni: str, orientation: int) -> None:
     from operando.analysis.geometry import read_geometry
 
-    path = config.beside(config.integration.poni)
+    path = config.beside(poni)
     try:
         read_geometry(path.read_text(encoding="utf-8"), orientation)
     except (OSError, UnicodeDecodeError, AnalysisError) as error:
-        raise ConfigurationError(
-            f"{config.file}: [integration] poni = {config.integration.poni!r}: {error}; a PONI file is wanted"
-        ) from error
+        raise ConfigurationError(f"{config.file}: [{table}] poni = {poni!r}: {error}; a PONI file is wanted") from error
