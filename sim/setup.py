@@ -108,7 +108,8 @@ class Setup:
     hot_pixels, dead_pixels : int
         Pixels that count by themselves, and that never count; none of them is marked.
     sample : str
-        What stands in the beam: ``cell``, or a calibrant, a name in `operando.sim.iocs.calibrant.CALIBRANTS`.
+        What stands in the beam: ``cell``, ``empty`` (that cell without its stack), or a calibrant, a name in
+        `operando.sim.iocs.calibrant.CALIBRANTS`.
     sample_x : float or None
         mm, where stage X brings that calibrant into the beam; None is the calibrant in place of the cell.
     """

@@ -9,6 +9,7 @@ from collections.abc import Callable
 import numpy as np
 
 from operando.sim.iocs.exposure import Exposure
+from operando.sim.iocs.holder import EMPTY, STACK_TRANSMISSION
 from operando.sim.iocs.source import Light, ring_current
 
 INCIDENT_RATE = 1.0e6
@@ -67,7 +68,9 @@ class Beam:
         chamber, diode = (rate * seconds for rate in DARK_RATES)
         current = ring_current((start_ns + end_ns) // 2)
         incident = self._random.poisson(INCIDENT_RATE * light + chamber)
-        transmitted = self._random.poisson(DIODE_RATE * self._transmission * light + diode)
+        in_beam = self._in_beam()
+        through = min(1.0, self._transmission / STACK_TRANSMISSION) if in_beam == EMPTY else self._transmission
+        transmitted = self._random.poisson(DIODE_RATE * through * light + diode)
         values = (current, float(incident), float(transmitted))
         attributes = dict(zip(ATTRIBUTES, values, strict=True))
-        return Exposure(unique_id, start_ns, end_ns, light, attributes, self._in_beam())
+        return Exposure(unique_id, start_ns, end_ns, light, attributes, in_beam)

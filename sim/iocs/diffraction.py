@@ -10,7 +10,7 @@ from operando.sim.iocs.calibrant import CALIBRANTS
 from operando.sim.iocs.crystal import LI6PS5CL, LI6PS5CL_CELL, LIIN, LIIN_CELL, NMC811, Crystal, hexagonal
 from operando.sim.iocs.exposure import Exposure
 from operando.sim.iocs.geometry import geometry
-from operando.sim.iocs.holder import CELL
+from operando.sim.iocs.holder import CELL, EMPTY, STACK_TRANSMISSION
 from operando.sim.setup import Setup
 
 Profile = NDArray[np.float64]
@@ -68,7 +68,12 @@ class Diffraction:
 
     def frame(self, exposure: Exposure, states: Sequence[TrueState]) -> NDArray[np.int32]:
         """Return counts with Poisson noise, −1 in the gaps between modules."""
-        shown = self._mean_profile(states) if exposure.sample == CELL else self._calibrant(exposure.sample)
+        if exposure.sample == CELL:
+            shown = self._mean_profile(states)
+        elif exposure.sample == EMPTY:
+            shown = self._background() / STACK_TRANSMISSION
+        else:
+            shown = self._calibrant(exposure.sample)
         profile = (exposure.light * shown).astype(np.float32)
         rise = np.diff(profile, append=profile[-1:])
         expected = self._gain * (profile[self._below] + self._share * rise[self._below])

@@ -3,6 +3,10 @@
 from collections.abc import Callable
 
 CELL = "cell"
+EMPTY = "empty"
+"""The cell without its electrodes and electrolyte."""
+STACK_TRANSMISSION = 0.7
+"""Share of the beam that passes through electrodes and electrolyte; the rest of a cell's losses are its walls."""
 WITHIN = 1.0
 """mm: half the width of the calibrant's capillary holder."""
 
@@ -13,7 +17,7 @@ class Holder:
     Parameters
     ----------
     sample : str
-        `CELL`, or the name of a calibrant.
+        `CELL`, `EMPTY`, or the name of a calibrant.
     beside : float or None
         mm, where stage X brings the calibrant into the beam; None is the calibrant in place of the cell.
     stage_x : callable

@@ -96,8 +96,8 @@ class Simulation(Table):
     hot_pixels: Annotated[int, Field(ge=0)] = 0
     dead_pixels: Annotated[int, Field(ge=0)] = 0
     frames: str | None = None
-    sample: Literal["cell", "CeO2", "LaB6", "Si"] = "cell"
-    """What stands in the beam: the cell, or a calibrant in its place."""
+    sample: Literal["cell", "empty", "CeO2", "LaB6", "Si"] = "cell"
+    """What stands in the beam: the cell, that cell without its stack, or a calibrant in its place."""
     sample_x_mm: float | None = None
     """Where stage X brings that calibrant into the beam; by default it stands in place of the cell."""
     poni: str | None = None
