@@ -158,3 +158,28 @@ def test_bursts_while_the_cell_cycles(client: Client) -> None:
     assert len(numbers) == 4 * len(events) >= 12
     assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
     assert {"stack_pressure", "temperature", "voltage"} <= events[0]["data"].keys()
+
+
+def test_a_plan_of_ones_own_collects_while_it_waits(client: Client) -> None:
+    import bluesky.plan_stubs as bps
+    import bluesky.preprocessors as bpp
+    from bluesky.utils import MsgGenerator
+
+    from operando.vocabulary import Flight
+
+    here = session(client)
+    detector = here.detector
+
+    @bpp.stage_decorator([detector])
+    @bpp.run_decorator(md={"plan_name": "own"})
+    def own() -> MsgGenerator[None]:
+        yield from bps.prepare(detector, Flight(frames=25, exposure=0.01, period=0.02), wait=True)
+        yield from bps.declare_stream(detector, name="xrd", collect=True)
+        yield from bps.kickoff(detector, wait=True)
+        yield from bps.collect_while_completing([detector], [detector], flush_period=0.1, stream_name="xrd")
+
+    (uid,) = here.RE(own())
+    documents = journal(uid)
+    numbers = numbers_of(documents)
+    assert numbers == list(range(numbers[0], numbers[0] + 25))
+    assert sequence(documents) == list(range(1, 26))

@@ -250,6 +250,19 @@ def test_exposures_follow_one_another_whatever_their_frames_cost(service: Servic
         assert later["start_ns"] >= earlier["end_ns"]
 
 
+def test_a_continuous_acquisition_lasts_until_it_is_stopped(service: Service) -> None:
+    service.put("DET:cam1:AcquireTime", 0.02)
+    service.put("DET:cam1:ImageMode", 2)
+    count = service.get("DET:cam1:ArrayCounter_RBV")
+    service.put("DET:cam1:Acquire", 1, wait=False)
+    wait_until(lambda: service.get("DET:cam1:ArrayCounter_RBV") >= count + 3)
+    service.put("DET:cam1:Acquire", 0)
+    stopped = service.get("DET:cam1:ArrayCounter_RBV")
+    assert service.get("DET:cam1:DetectorState_RBV") == 0
+    service.put("DET:cam1:ImageMode", 0)
+    assert service.get("DET:cam1:ArrayCounter_RBV") == stopped
+
+
 def test_a_camera_without_callbacks_exposes_and_nothing_is_written(service: Service, tmp_path: Path) -> None:
     path = service.capture(tmp_path / "raw")
     service.put("DET:cam1:ArrayCallbacks", 0)

@@ -25,12 +25,15 @@ def unreachable(config: "Endstation", place: "Root") -> list[str]:
 
 def _silent_records(config: "Endstation", place: "Root") -> list[str]:
     prepare_client(place.path)
-    import epics
+    from operando.devices.detector_family import FAMILIES  # with ophyd, which must be there before its client library
+
+    import epics  # isort: skip
 
     detector, source, stage = config.detector, config.source, config.stage
     names = [
         f"{detector.prefix}cam1:Acquire",
         f"{detector.prefix}HDF1:Capture",
+        *(f"{detector.prefix}cam1:{record}" for record in FAMILIES[detector.family].settings),
         source.ring_current,
         f"{source.shutter}OPEN",
         f"{stage.x}.RBV",
