@@ -20,7 +20,7 @@ ALWAYS_FIXED = frozenset({"rot3"})
 """Rings look the same however the detector is turned about the beam."""
 USUALLY_FIXED = frozenset({"wavelength"})
 """One frame at one distance tells wavelength and distance apart by little more than the tangent."""
-RINGS = (3, 10, None, None, None, None, None)
+RINGS = (3, 10, None, None, None, None)
 """How many rings each round looks at; a poor start places the inner ones best."""
 NEAR_ENOUGH = (0.01, 3e-6)
 """Pixels and relative distance: a round that moves the detector by less, or by less than it is known, is the last."""
