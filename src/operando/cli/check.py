@@ -23,6 +23,7 @@ def check(
 ) -> None:
     """Validate a configuration and every file that it names; show the cell programme; say what a run would lack."""
     from operando.config import load
+    from operando.recorder import executors
     from operando.sinks.targets import missing_packages
 
     config, place = load(configuration), root_beside(configuration, root)
@@ -32,6 +33,8 @@ def check(
     facts |= missing if json else {name: "; ".join(these) or "nothing" for name, these in missing.items()}
     if wanted := missing_packages(config):
         facts["sinks"] = wanted
+    if absent := executors.missing_packages(config.reduction):
+        facts["reduction"] = absent
     if live:
         from operando.cli.live import unreachable
 
@@ -41,7 +44,7 @@ def check(
     report(facts, json)
     if not json:
         typer.echo(f"\n{programmes_as_text(config)}")
-    if facts.get("unreachable") or facts.get("sinks"):
+    if facts.get("unreachable") or facts.get("sinks") or facts.get("reduction"):
         raise typer.Exit(1)
 
 

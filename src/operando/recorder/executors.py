@@ -29,15 +29,20 @@ def open_executor(settings: Reduction, beside: Callable[[str], Path]) -> Executo
     threads = threads_of(settings)
     if settings.where == "local":
         return ThreadPoolExecutor(threads, thread_name_prefix="reduction")
-    wanted = ["distributed"] + ["dask_jobqueue"] * (settings.slurm is not None)
-    if missing := [package for package in wanted if find_spec(package) is None]:
-        raise ConfigurationError(
-            f"[reduction] where = 'dask': {', '.join(missing)} not installed; pip install 'operando[dask]'"
-        )
+    if missing := missing_packages(settings):
+        raise ConfigurationError(f"[reduction] where = 'dask': {missing}")
     from operando.recorder.cluster import cluster_of
     from operando.recorder.scaled import Scaled
 
     return Scaled(cluster_of(settings, beside), threads, settings.patience_s, _is_whole)
+
+
+def missing_packages(settings: Reduction) -> str:
+    """Return in words what must be installed; empty where nothing is missing."""
+    wanted = ["distributed"] if settings.where == "dask" else []
+    wanted += ["dask_jobqueue", "cryptography"] if settings.slurm is not None else []
+    missing = [package for package in wanted if find_spec(package) is None]
+    return f"{', '.join(missing)} not installed; pip install 'operando[dask]'" if missing else ""
 
 
 def threads_of(settings: Reduction) -> int:
