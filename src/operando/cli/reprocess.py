@@ -45,7 +45,7 @@ def reprocess(
     reduction: Annotated[
         Path | None,
         typer.Option(
-            "--reduction", metavar="CONFIG", help="Endstation whose table [reduction] says where to integrate."
+            "--reduction", metavar="CONFIG", help="Endstation whose table `reduction` says where."
         ),
     ] = None,
     threads: Annotated[int | None, typer.Option("--threads", metavar="N", min=1, help="By default all cores.")] = None,

@@ -16,7 +16,7 @@ from typing import Any
 import h5py
 import numpy as np
 
-from operando.analysis import Integrator
+from operando.analysis import recipe_digest
 from operando.errors import RecordError
 from operando.recorder.instants import iso8601
 from operando.recorder.pattern_entry import PatternEntry
@@ -32,6 +32,7 @@ from operando.recorder.reprocessing.untouched import check_untouched
 from operando.recorder.reprocessing.wishes import Wishes, differences
 from operando.recorder.reprocessing.workshop import Workshop
 from operando.recorder.run import Run
+from operando.recorder.stage import integrator_of
 from operando.vocabulary import who
 
 ROOM = 2
@@ -130,7 +131,8 @@ def reprocess(path: Path, wishes: Wishes, manner: Manner | None = None) -> Repro
     with Workshop(target) as workshop:
         original = read_original(path)
         run = wishes.fulfilled(original.run)
-        Integrator(run.poni, run.recipe, original.shape)  # what does not fit is said before anything is done
+        # What does not fit is said before anything is done.
+        integrator_of(run.poni, run.recipe, original.shape, recipe_digest(run.recipe))
         try:
             return _Job(original, run, wishes, manner, workshop).do()
         except (OSError, RuntimeError) as error:  # HDF5 has words of its own for a disk that is full

@@ -34,19 +34,22 @@ def _differences(one: h5py.Group, other: h5py.Group, links: bool, seen: set[obje
         return
     yield from _attributes(one, other, free=one.name == "/")
     for name in one:
-        place, known = f"{one.name.rstrip('/')}/{name}", one.get(name, getlink=True)
-        found = other.get(name, getlink=True)
+        known, found = one.get(name, getlink=True), other.get(name, getlink=True)
         if type(known) is not type(found):
-            yield place
-        elif not isinstance(known, h5py.HardLink):
-            if links and _target(known) != _target(found):
-                yield place
-        elif type(one[name]) is not type(other[name]):
-            yield place
-        elif isinstance(one[name], h5py.Group):
-            yield from _differences(one[name], other[name], links, seen)
-        elif not one[name].is_virtual and _is_new(one[name], seen):  # a stack of raw frames has nothing of its own
-            yield from _dataset(one[name], other[name])
+            yield f"{one.name.rstrip('/')}/{name}"
+        elif isinstance(known, h5py.HardLink):
+            yield from _member(one[name], other[name], links, seen)
+        elif links and _target(known) != _target(found):
+            yield f"{one.name.rstrip('/')}/{name}"
+
+
+def _member(one: Any, other: Any, links: bool, seen: set[object]) -> Iterator[str]:
+    if type(one) is not type(other):
+        yield str(one.name)
+    elif isinstance(one, h5py.Group):
+        yield from _differences(one, other, links, seen)
+    elif not one.is_virtual and _is_new(one, seen):  # a stack of raw frames has nothing of its own
+        yield from _dataset(one, other)
 
 
 def _is_new(item: h5py.HLObject, seen: set[object]) -> bool:

@@ -41,7 +41,8 @@ class Workshop:
                 if place.name != LOCK:
                     _remove(place)
         except OSError as error:
-            raise RecordError(f"{self.folder}: cannot be made: {error}; nothing was changed") from error
+            words = "nothing was changed; --to names another folder for the result"
+            raise RecordError(f"{self.folder}: cannot be made: {error}; {words}") from error
         return self
 
     def __exit__(
