@@ -95,6 +95,16 @@ def test_the_measured_pattern_is_what_it_would_be_without_all_that(file: h5py.Fi
         assert "blank_scale" not in other["xrd/frames"]
 
 
+def test_saturated_pixels_are_counted_where_the_recipe_says_what_that_is(tmp_path: Path, file: h5py.File) -> None:
+    assert "saturated_pixels" not in file["xrd/frames"]
+    run = MeasuredRun(tmp_path, True, recipe_with(saturation=400.0))
+    with h5py.File(run.record(), "r") as other:
+        frame, _ = run.frame(0)
+        assert other["xrd/frames/saturated_pixels"][0] == pytest.approx(np.count_nonzero(frame >= 400), rel=0.02)
+        assert np.count_nonzero(frame >= 400) > 50
+        assert other["xrd/frames/saturated_pixels"][DARK] == 0
+
+
 def test_a_blank_with_other_bins_is_left_alone_and_the_file_says_why(tmp_path: Path, blank: Path) -> None:
     further = {"blank": read_blank(blank)}
     run = MeasuredRun(tmp_path, True, recipe_with(npt=300), further)

@@ -2,6 +2,7 @@
 
 import math
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -81,6 +82,16 @@ def test_texture_is_no_grain(powder: NDArray[np.float64], integrator: Integrator
     found = _judge(_frame(300 * powder * (1 + 0.4 * np.cos(2 * azimuth))), integrator, tables)
     assert found.texture == pytest.approx(0.4 / math.sqrt(2), rel=0.1)
     assert found.spottiness < 1.5 * NOTHING
+
+
+def test_grains_outside_the_azimuth_of_the_pattern_are_none_of_its(powder: NDArray[np.float64]) -> None:
+    expected = 300 * powder
+    expected[600:] *= np.random.default_rng(9).gamma(1.0, 1.0, expected[600:].shape)  # beyond 0 to 180°
+    frame = _frame(expected)
+    for azimuth, seen in (((-180.0, -90.0), False), ((0.0, 180.0), True)):
+        narrow = Integrator(PONI, replace(RECIPE, azimuth_range=azimuth), SHAPE)
+        found = evenness(frame, narrow.integrate(frame).intensity, RingTables.of(narrow))
+        assert (found.spottiness > 0.5) == seen
 
 
 def test_too_few_counts_say_nothing(powder: NDArray[np.float64], integrator: Integrator, tables: RingTables) -> None:

@@ -66,11 +66,14 @@ class RingTables:
         radius = geometry.center_array(valid.shape, unit="2th_deg" if in_angle else "q_nm^-1")[::stride]
         place = (radius - axis[0]) / (axis[-1] - axis[0])
         half = 0.5 / (len(axis) - 1)
+        turns = geometry.center_array(valid.shape, unit="chi_rad")[::stride] / (2 * pi)
         used = valid[::stride] & (place >= -half) & (place <= 1 + half)
+        if recipe.azimuth_range is not None:
+            low, high = (bound / 360 for bound in recipe.azimuth_range)
+            used &= (turns - low) % 1 <= high - low
         place = np.clip(place, 0.0, 1.0)
         rings = max(1, min(MOST_RINGS, len(axis) // RING_BINS))
         ring = np.minimum((place * rings).astype(np.int64), rings - 1)
-        turns = geometry.center_array(valid.shape, unit="chi_rad")[::stride] / (2 * pi)
         sector = np.floor(turns * SECTORS).astype(np.int64) % SECTORS
         position = np.linspace(0, len(axis) - 1, LEVELS)
         lower = np.minimum(position.astype(np.intp), len(axis) - 2)
