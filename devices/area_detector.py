@@ -158,6 +158,23 @@ class AreaDetector(Device):
         self.capture.put(0)
         self._await("Done", lambda: not self.is_capturing())
 
+    def stop_camera(self) -> None:
+        """Stop exposures: those of a session that was killed may still go on.
+
+        Raises
+        ------
+        NoReply
+            The camera goes on.
+        """
+        self.acquire.put(0)
+        patience = float(self.acquire_time.get()) + PUT_TIME
+
+        def stopped(errand: Errand) -> None:
+            if not errand.wait_until(lambda: not self.is_acquiring(), patience):
+                raise NoReply(f"{self.name}: {self.acquire.pvname} is not 0 {patience:g} s after 0 was written")
+
+        Errand(self, stopped).wait()
+
     def shape(self) -> tuple[int, int]:
         """Return rows and columns of a frame."""
         return int(self.rows.get()), int(self.columns.get())

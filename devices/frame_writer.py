@@ -61,6 +61,7 @@ class FrameWriter(AreaDetector):
         folder = self._folder = self.frames_folder().resolve()
         self.documents = FrameDocuments(f"{self.name}_image", self.shape())
         self.account.begin()
+        self.stop_camera()
         self.close_file()
         for signal, value in self.streaming(f"{folder}/"):
             self.write(signal, value)

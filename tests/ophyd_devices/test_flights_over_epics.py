@@ -29,7 +29,7 @@ def detector(client: Client, frames_per_file: int = 100) -> FrameDetector:
 
     def folder() -> Path:
         made = client.tmp_path / f"frames_{next(numbers)}"
-        made.mkdir()
+        made.mkdir(parents=True)
         return made
 
     device = FrameDetector("SIM:DET:", frames_folder=folder, frames_per_file=frames_per_file, name="detector")
@@ -195,6 +195,21 @@ def test_a_plan_that_ends_in_mid_flight_closes_a_whole_file(client: Client) -> N
     assert not device.is_capturing()
     with h5py.File(device.open_file_name(), "r") as file:
         assert len(file["/entry/data/data"]) == device.get_index() >= 3
+
+
+def test_a_session_that_was_killed_in_mid_flight_is_followed_by_one_with_a_camera_at_rest(client: Client) -> None:
+    killed = detector(client)
+    killed.prepare(Flight(frames=500, exposure=0.01, period=0.02))
+    killed.kickoff().wait(timeout=20)
+    client.until(lambda: killed.get_index() >= 3)
+    killed._flight.errand.give_up(OperandoError("killed"))
+    assert killed.is_acquiring()
+    device = detector(Client(client.tmp_path / "next"))
+    assert not device.is_acquiring()
+    announced = Announced(device)
+    fly(client, device, Flight(frames=4, exposure=0.01), announced)
+    device.unstage()
+    assert [index for _, index in announced.frames] == [0, 1, 2, 3]
 
 
 def test_a_queue_that_is_full_loses_frames_and_the_account_says_which(client: Client) -> None:
