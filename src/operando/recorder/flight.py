@@ -10,8 +10,28 @@ from typing import Any
 
 from operando.recorder.documents import Announced
 from operando.recorder.stage import FrameTask, Product, process
+from operando.vocabulary import Recipe
 
 Clock = Callable[[], float]
+
+AHEAD = 512
+"""Frames on their way, or waiting for the environment log, which is complete a second later."""
+AHEAD_BYTES = 128 * 2**20
+"""That they may hold; cakes are large."""
+LEAST_AHEAD = 16
+"""So that workers do not wait for each other."""
+
+
+def most_ahead(recipe: Recipe) -> int:
+    """Return how many frames may be on their way or wait.
+
+    Examples
+    --------
+    >>> most_ahead(Recipe(1000, "q_nm^-1")), most_ahead(Recipe(2000, "q_nm^-1", sectors=360))
+    (512, 16)
+    """
+    numbers = recipe.npt * (1 + recipe.sectors)  # of intensity, and as many of its error
+    return min(AHEAD, max(LEAST_AHEAD, AHEAD_BYTES // (2 * numbers * 8)))
 
 
 @dataclass(slots=True)

@@ -17,7 +17,7 @@ from operando.history import EnvironmentHistory
 from operando.recorder.account import Account
 from operando.recorder.conditions import Conditions
 from operando.recorder.documents import Announced, Documents, End
-from operando.recorder.flight import Flight
+from operando.recorder.flight import Flight, most_ahead
 from operando.recorder.inline import Inline
 from operando.recorder.instants import NS, since
 from operando.recorder.join import Exposure
@@ -34,8 +34,6 @@ from operando.recorder.stage import Product, close_files
 
 PROMISED = 1000
 """Frames whose documents are read ahead of them; bounds the memory, too."""
-AHEAD = 512
-"""Frames on their way through the workers, or waiting for the environment log, which is complete a second later."""
 PIECES = 64
 """Frames taken back or rows written in one step: a journal and a heartbeat wait for it."""
 _logger = logging.getLogger(__name__)
@@ -109,6 +107,7 @@ class Recording:
         self._documents = Documents(run.start_ns)
         self._flight = Flight(executor or Inline(), frame_patience, clock, arrived)
         self._counter = Counter()
+        self._most_ahead = most_ahead(run.recipe)
         self._reductions: dict[tuple[int, int], Reduction] = {}
         self._reduced: deque[_Reduced] = deque()
         self._raw_sync = RawSync(clock)
@@ -222,7 +221,7 @@ class Recording:
     def _send(self) -> bool:
         """Hand frames to the workers, as many as memory has room for; return whether there was one."""
         sent = False
-        while (announced := self._documents.next) and self._ahead < AHEAD:
+        while (announced := self._documents.next) and self._ahead < self._most_ahead:
             reduction = self._reduction(announced.stream)  # begins the entry of the patterns, or finds it
             if self._file.kept and self._file.kept.remaining:
                 self._pass_over(self._file.kept)
