@@ -130,7 +130,7 @@ def test_threads_give_the_same_bits(run: MadeRun) -> None:
 def test_an_error_nobody_thought_of_costs_one_frame(run: MadeRun, monkeypatch: pytest.MonkeyPatch) -> None:
     run.write_frames()
 
-    def integrate(self: Integrator, frame: Any) -> Any:
+    def integrate(self: Integrator, frame: Any, monitor: float) -> Any:
         raise ZeroDivisionError("of all things")
 
     monkeypatch.setattr(Integrator, "integrate", integrate)
