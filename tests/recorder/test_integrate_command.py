@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 
 from operando.cli.integrate import integrate
 from operando.config import load_recipe
-from operando.errors import ConfigurationError, RecordError
+from operando.errors import AnalysisError, ConfigurationError, RecordError
 from operando.recorder.validation import validate
 
 STANDARD = load_recipe(CONFIGS / "recipes" / "standard.toml")
@@ -109,3 +109,32 @@ def test_a_real_ceria_frame_gives_the_reference_pattern(tmp_path: Path) -> None:
     here = np.interp(reference[:, 0], two_theta, intensity)
     assert np.median(np.abs(here / reference[:, 1] - 1)) < 0.002
     assert np.corrcoef(here, reference[:, 1])[0, 1] > 0.999
+
+
+def test_a_recipe_with_sectors_and_regions_gives_cakes_and_numbers_too(tmp_path: Path, poni: Path) -> None:
+    recipe = tmp_path / "caked.toml"
+    recipe.write_text(
+        (CONFIGS / "recipes" / "standard.toml").read_text()
+        + 'sectors = 6\n[[regions]]\nname = "ring"\nradial_range = [12.0, 14.5]\n'
+    )
+    frame = tmp_path / "frame.tif"
+    fabio.tifimage.TifImage(data=image(1)).write(str(frame))
+    output = tmp_path / "out.nxs"
+    result = invoke(frame, "--poni", poni, "--recipe", recipe, "-o", output)
+    assert result.exit_code == 0, result.exception
+    assert validate(output) == []
+    with h5py.File(output) as file:
+        assert file["xrd_cake/data/I"].shape == (1, 6, STANDARD.npt)
+        assert file["xrd/frames/region_ring"][0] > 20
+
+
+def test_a_recipe_that_scales_by_a_monitor_needs_one(tmp_path: Path, poni: Path) -> None:
+    recipe = tmp_path / "scaled.toml"
+    recipe.write_text((CONFIGS / "recipes" / "standard.toml").read_text() + "monitor_reference = 1e6\n")
+    frame = tmp_path / "frame.tif"
+    fabio.tifimage.TifImage(data=image(1)).write(str(frame))
+    output = tmp_path / "out.nxs"
+    result = invoke(frame, "--poni", poni, "--recipe", recipe, "-o", output)
+    assert isinstance(result.exception, AnalysisError)
+    assert "monitor_reference" in str(result.exception)
+    assert not output.exists()

@@ -1,5 +1,6 @@
 """The recorder's integration without a run: detector images in, one NeXus file out."""
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,6 +15,7 @@ import operando
 from operando.analysis import Integrator
 from operando.errors import AnalysisError, RecordError
 from operando.recorder.around import write_excluded
+from operando.recorder.cakes import plane_fields, region_columns
 from operando.recorder.columns import NUMBER
 from operando.recorder.layout import UNKNOWN, write_text
 from operando.recorder.patterns import Origin, Patterns
@@ -22,6 +24,8 @@ from operando.vocabulary import ParasiticMaterial, Recipe
 
 AREA_DETECTOR = "/entry/data/data"
 """Where areaDetector's HDF5 plugin puts frames."""
+NO_MONITOR = math.nan
+"""Images that lie about come without one; a recipe that scales by it is refused."""
 COLUMNS = (
     Column("frame", "", "frame, from 0, in the order given", "int64", (), -1),
     NUMBER,
@@ -129,13 +133,15 @@ def _write(
         for index, image in enumerate(images(path)):
             if integrator is None or patterns is None:
                 integrator = Integrator(poni, recipe, (image.shape[0], image.shape[1]))
-                patterns = Patterns(file, "xrd", origin, integrator, COLUMNS, "frame")
+                columns = (*COLUMNS, *region_columns(recipe))
+                patterns = Patterns(file, "xrd", origin, integrator, columns, "frame", cakes="xrd_cake")
                 write_excluded(patterns.entry, parasitic, integrator)
-            pattern = integrator.integrate(image)
-            row = {"frame": patterns.length, "file": str(path), "file_index": index}
+            pattern = integrator.integrate(image, NO_MONITOR)
+            row = {"frame": patterns.length, "file": str(path), "file_index": index, **plane_fields(pattern, recipe)}
             patterns.append([{**row, "I": pattern.intensity, "I_errors": pattern.sigma}])
     if patterns is None:
         raise AnalysisError("no frame was given; nothing is integrated")
-    write_text(patterns.entry, "title", f"{len(files)} files integrated")
-    write_text(patterns.entry, "end_time", now)
+    for entry in filter(None, (patterns.entry, patterns.cake_entry)):
+        write_text(entry, "title", f"{len(files)} files integrated")
+        write_text(entry, "end_time", now)
     return Integrated(output, patterns.length, recipe.npt)
