@@ -9,7 +9,7 @@ from operando.recorder.profiles import profile_of
 from operando.recorder.reprocessing.calibration import UNCERTAINTY
 from operando.recorder.reprocessing.links import relink
 from operando.recorder.reprocessing.original import Original
-from operando.recorder.structure import ENVIRONMENT
+from operando.recorder.structure import CAKES, ENVIRONMENT
 from operando.recorder.tree import groups_of
 
 STEM = "reprocessed"
@@ -59,7 +59,8 @@ def graft(made: h5py.File, file: h5py.File, original: Original, name: str, recal
     recalibrated : bool
         Whether the pressure log of ``made`` is another one than the recorded.
     """
-    environment = profile_of(original.run).entry(ENVIRONMENT)
+    site = profile_of(original.run)
+    environment, cakes = site.entry(ENVIRONMENT), site.entry(CAKES)
     pressure = _pressure(made[environment]) if recalibrated else None
     if pressure is not None:
         made[PRESSURE] = pressure
@@ -69,7 +70,7 @@ def graft(made: h5py.File, file: h5py.File, original: Original, name: str, recal
     incoming = file[INCOMING]
     for each in [each for each in incoming if each not in (original.entry, PRESSURE)]:
         if incoming.get(each, getclass=True) is h5py.Group:
-            further = f"{name}_{each.removeprefix(f'{original.entry}_')}"
+            further = f"{name}_{'cake' if each == cakes else each}"
             file.move(f"{INCOMING}/{each}", further)
             _share(file[further], file[each if each in file else original.entry])
     file.move(f"{INCOMING}/{original.entry}", name)
