@@ -28,9 +28,11 @@ class ShownPatterns:
 
     def __init__(self) -> None:
         self.length = 0
+        self.fetched = 0
 
     def stored(self, rows: Sequence[int]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         assert max(rows) < self.length
+        self.fetched += len(rows)
         return np.array(rows) * PERIOD_S, np.array([intensity(row) for row in rows])
 
 

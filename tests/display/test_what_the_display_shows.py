@@ -159,3 +159,11 @@ def test_what_is_beyond_its_limit_is_said_in_words() -> None:
     facts = Screen(recording).after(1.0)["quality"].facts
     assert facts["state"] == "warning"
     assert "spottiness 0.31, above 0.2" in str(facts["reason"])
+
+
+def test_a_recorder_without_display_makes_no_looks() -> None:
+    recording = ShownRecording()
+    recording.record(1)
+    display = Display(lambda: 1.0, [])
+    assert not display.show_if_due(recording, busy=False)
+    assert recording.patterns.fetched == 0
