@@ -187,6 +187,11 @@ def test_nothing_to_integrate_is_said(tmp_path: Path) -> None:
             Integrator(PONI, recipe, SHAPE)
 
 
+def test_a_cake_that_could_not_be_rebuilt_is_refused() -> None:
+    with pytest.raises(AnalysisError, match="sectors = 8 with split = 'full'"):
+        Integrator(PONI, replace(RECIPE, split="full"), SHAPE)
+
+
 def test_an_azimuth_that_pyfai_cannot_reach_is_said() -> None:
     with pytest.raises(AnalysisError, match=r"azimuth_range = \[-10, 190\]° reaches across 0° and 180°"):
         Integrator(PONI, replace(RECIPE, azimuth_range=(-10.0, 190.0)), SHAPE)

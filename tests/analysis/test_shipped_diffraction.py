@@ -44,6 +44,7 @@ def test_every_neighbour_line_is_near_the_path_of_a_fitted_one() -> None:
         ('npt = 100\nunit = "q_A^-1"', "unit"),
         ('npt = 100\nunit = "d_A"\nradial_range = [0.0, 4.0]', "above 0 Å"),
         ('npt = 100\nunit = "q_nm^-1"\nazimuth_range = [-100.0, 300.0]', "at most a turn"),
+        ('npt = 100\nunit = "q_nm^-1"\nsplit = "full"\nsectors = 36', "sectors = 36 with split = 'full'"),
         ('npt = 100\nunit = "q_nm^-1"\n[[regions]]\nname = "a"\n[[regions]]\nname = "a"', "each name once"),
         ('npt = 100\nunit = "q_nm^-1"\n[[regions]]\nname = "a"\nradial_range = [3.0, 2.0]', "lower bound first"),
         ('npt = 100\nunit = "q_nm^-1"\norientation = 5', "orientation"),

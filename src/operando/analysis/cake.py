@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from pyFAI.integrator.azimuthal import AzimuthalIntegrator
-from scipy.sparse import csr_matrix
 
 from operando.analysis.matrix import Matrix, ordered, take_engine
 from operando.vocabulary import Recipe
@@ -46,17 +45,12 @@ def cake_matrix(
         np.zeros(geometry.detector.shape, np.float32),
         recipe.npt,
         recipe.sectors,
-        method=(recipe.split, "csr" if recipe.split == "full" else "csc", "cython"),  # pyFAI has no full csc of cakes
+        method=(recipe.split, "csc", "cython"),
         unit=unit,
         radial_range=bounds,
         azimuth_range=azimuth or (-SEAM, SEAM),
         correctSolidAngle=False,
     )
     engine = take_engine(geometry)
-    data, indices, pointer = engine.data, engine.indices, engine.indptr
-    if recipe.split == "full":
-        pixels = int(np.prod(geometry.detector.shape))
-        columns = csr_matrix((data, indices, pointer), shape=(len(pointer) - 1, pixels)).tocsc()
-        data, indices, pointer = columns.data, columns.indices, columns.indptr
-    radial, sector = np.divmod(np.asarray(indices, np.int64), recipe.sectors)
-    return ordered(result.radial, result.azimuthal, data, sector * recipe.npt + radial, pointer, geometry)
+    radial, sector = np.divmod(np.asarray(engine.indices, np.int64), recipe.sectors)
+    return ordered(result.radial, result.azimuthal, engine.data, sector * recipe.npt + radial, engine.indptr, geometry)

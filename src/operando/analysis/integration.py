@@ -19,7 +19,7 @@ from operando.analysis.geometry import ANGSTROM, pixels, read_geometry
 from operando.analysis.matrix import Matrix, lay_out, pattern_matrix, place_seam
 from operando.analysis.pixels import Pixels, count_saturated, read_pixels
 from operando.analysis.regions import Regions
-from operando.analysis.sums import Summation
+from operando.analysis.sums import Means, Summation
 from operando.errors import AnalysisError
 from operando.vocabulary import Recipe
 
@@ -121,6 +121,7 @@ class Integrator:
         self._sum = _summation(matrix, tables, dark, recipe)
         self.radial, self.q = _axes(matrix.radial, recipe.unit, self.wavelength)
         self.azimuth: Array | None = None
+        self._sum_cake: Summation | None = None
         if recipe.sectors:
             matrix = cake_matrix(geometry, recipe, *asked)
             self._sum_cake = _summation(matrix, tables, dark, recipe)
@@ -148,30 +149,41 @@ class Integrator:
         AnalysisError
             For a frame of another shape, and a monitor that nothing can be divided by.
         """
+        read, scale = self._read(frame), self._scale(monitor)
+        means = self._sum.means(read, scale)
+        return Pattern(
+            self.radial,
+            means.intensity[0],
+            None if self.recipe.error_model is None else means.sigma[0],
+            None if self._sum_cake is None else self._cake(self._sum_cake.means(read, scale)),
+            None if self._regions is None else self._regions.means(read, scale),
+            self._sum.layout.pixels - len(means.left_out),
+            count_saturated(frame, self.recipe, means.left_out),
+            means.counts,
+        )
+
+    def integrate_cake(self, frame: NDArray[Any], monitor: float = 1.0) -> Cake:
+        """Integrate one frame to its cake alone, otherwise as `integrate` does.
+
+        Raises
+        ------
+        AnalysisError
+            As `integrate`, and where the recipe has no sectors.
+        """
+        if self._sum_cake is None:
+            raise AnalysisError("recipe: sectors = 0: there is no cake")
+        return self._cake(self._sum_cake.means(self._read(frame), self._scale(monitor)))
+
+    def _read(self, frame: NDArray[Any]) -> Pixels:
         if frame.shape != self.shape:
             raise AnalysisError(
                 f"frame of {pixels(frame.shape)}, geometry and recipe for {pixels(self.shape)}; it is not integrated"
             )
-        scale = self._scale(monitor)
-        read = read_pixels(frame, self.recipe)
-        sums = self._sum.of(read)
-        return Pattern(
-            self.radial,
-            sums.mean(scale)[0],
-            None if self.recipe.error_model is None else sums.sigma(scale)[0],
-            self._cake(read, scale),
-            None if self._regions is None else self._regions.means(read, scale),
-            self._sum.layout.pixels - len(sums.left_out),
-            count_saturated(frame, self.recipe, sums.left_out),
-            sums.counts,
-        )
+        return read_pixels(frame, self.recipe)
 
-    def _cake(self, read: Pixels, scale: float) -> Cake | None:
-        if self.azimuth is None:
-            return None
-        sums = self._sum_cake.of(read)
-        sigma = None if self.recipe.error_model is None else sums.sigma(scale)
-        return Cake(self.azimuth, self.radial, sums.mean(scale), sigma)
+    def _cake(self, means: Means) -> Cake:
+        azimuth = np.zeros(0) if self.azimuth is None else self.azimuth
+        return Cake(azimuth, self.radial, means.intensity, None if self.recipe.error_model is None else means.sigma)
 
     def _scale(self, monitor: float) -> float:
         """Return what patterns are multiplied with."""
@@ -195,6 +207,12 @@ def _check(recipe: Recipe) -> None:
         if found not in allowed:
             words = ", ".join(str(each) for each in allowed)
             raise AnalysisError(f"recipe: {name} = {found!r}; allowed: {words}; nothing is integrated")
+    if recipe.sectors and recipe.split == "full":
+        raise AnalysisError(
+            f"recipe: sectors = {recipe.sectors} with split = 'full': pyFAI's matrix of such cakes differs from one "
+            "time to the next (in slivers of pixels), so that a file could not be rebuilt; split = 'bbox' is wanted; "
+            "nothing is integrated"
+        )
 
 
 def _asked(recipe: Recipe) -> tuple[str, tuple[float, float] | None]:

@@ -37,6 +37,22 @@ def _add(_: Any, sums: Any, row: Any, signal: Any, variance: Any, shares: Any, i
     return types.void(sums, row, signal, variance, shares, index), write
 
 
+def _add_whole(_: Any, sums: Any, half: Any, signal: Any, variance: Any) -> Any:
+    """Add signal and variance to half a row of ``sums``."""
+
+    def write(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        sums, half, signal, variance = arguments
+        place = _address(context, builder, signature.args[0], sums, half, 2, _PAIR)
+        before = builder.load(place)
+        before.align = 8
+        both = builder.insert_element(ir.Constant(_PAIR, ir.Undefined), signal, ir.Constant(_LANE, 0))
+        both = builder.insert_element(both, variance, ir.Constant(_LANE, 1))
+        builder.store(builder.fadd(before, both), place).align = 8
+        return context.get_dummy_value()
+
+    return types.void(sums, half, signal, variance), write
+
+
 def _address(context: Any, builder: Any, kind: Any, array: Any, row: Any, width: int, vector: Any) -> Any:
     """Return where a row of a contiguous array of ``width`` columns begins."""
     data = context.make_array(kind)(context, builder, array).data
@@ -54,6 +70,7 @@ def _lanes(*lanes: int) -> Any:
 
 
 add: Any = intrinsic(_add)
+add_whole: Any = intrinsic(_add_whole)
 
 
 def _shared(
@@ -70,7 +87,7 @@ def _shared(
                 valid = low <= value < high
             if valid:
                 signal = np.float64(value)
-                variance = signal if floor is None else max(signal, floor)
+                variance = signal if floor is None or signal > floor else floor
                 add(sums, np.uint64(first[pixel]), signal, variance, shares, pixel)
             else:
                 left_out[count] = pixel
@@ -91,7 +108,7 @@ def _more(
             valid = low <= value < high
         if valid:
             signal = np.float64(value)
-            variance = signal if floor is None else max(signal, floor)
+            variance = signal if floor is None or signal > floor else floor
             add(sums, np.uint64(first[entry]), signal, variance, shares, entry)
         else:
             left_out[count] = entry
@@ -100,7 +117,7 @@ def _more(
 
 
 def _whole(frame: Any, runs: Any, first: Any, low: Any, high: Any, floor: Any, sums: Any, left_out: Any) -> Any:
-    """Sum pixels that fall into one bin each; without a floor the variance is the signal, a sum in four parts."""
+    """Sum pixels of one bin each, in parts: signal in four, or, with a floor, signal and variance in two."""
     count = 0
     for run in range(runs.shape[0]):
         for pixel in range(runs[run, 0], runs[run, 1]):
@@ -111,12 +128,12 @@ def _whole(frame: Any, runs: Any, first: Any, low: Any, high: Any, floor: Any, s
                 valid = low <= value < high
             if valid:
                 signal = np.float64(value)
-                row = np.uint64(first[pixel])
+                # Neighbours, often in one bin, take turns in the parts of its row and need not wait for each other.
                 if floor is None:
-                    sums[row, pixel & np.uint64(3)] += signal  # neighbours, often in one bin, need not wait
+                    sums[np.uint64(first[pixel]), pixel & np.uint64(3)] += signal
                 else:
-                    sums[row, 0] += signal
-                    sums[row, 2] += max(signal, floor)
+                    half = np.uint64(first[pixel]) * np.uint64(2) + (pixel & np.uint64(1))
+                    add_whole(sums, half, signal, signal if signal > floor else floor)
             else:
                 left_out[count] = pixel
                 count += 1
@@ -145,8 +162,36 @@ def _remove_whole(entries: Any, first: Any, gain: Any, dark: Any, lost: Any) -> 
         lost[row, 2] += dark[pixel]
 
 
+def _divide(
+    sums: Any, is_shared: bool, is_signal: bool, expected: Any, lost: Any, scale: float, intensity: Any, sigma: Any
+) -> Any:
+    """Bring the parts of each bin together, less the dark, over the gain of its valid pixels; return all counts."""
+    counts, next_signal, next_variance = 0.0, 0.0, 0.0
+    for row in range(sums.shape[0]):
+        first, second, third, fourth = sums[row, 0], sums[row, 1], sums[row, 2], sums[row, 3]
+        if is_shared:  # what the bin before has in common with this one
+            signal, variance = first + next_signal, third + next_variance
+            next_signal, next_variance = second, fourth
+        elif is_signal:
+            signal = first + second + (third + fourth)
+            variance = signal
+        else:
+            signal, variance = first + third, second + fourth
+        gain, number, dark = expected[row, 0], expected[row, 1], expected[row, 2]
+        if lost is not None:
+            gain, number, dark = gain - lost[row, 0], number - lost[row, 1], dark - lost[row, 2]
+        counts += signal
+        if number > 0.5 and gain > 0.0:
+            intensity[row] = (signal - dark) * scale / gain
+            sigma[row] = np.sqrt(variance if variance > 0.0 else 1.0) * scale / gain
+        else:
+            intensity[row] = sigma[row] = 0.0
+    return counts
+
+
 shared = njit(nogil=True, cache=True)(_shared)
 more = njit(nogil=True, cache=True)(_more)
 whole = njit(nogil=True, cache=True)(_whole)
 remove = njit(nogil=True, cache=True)(_remove)
 remove_whole = njit(nogil=True, cache=True)(_remove_whole)
+divide = njit(nogil=True, cache=True)(_divide)

@@ -19,39 +19,25 @@ Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
-class Sums:
+class Means:
     """What one frame brings to each bin.
 
     Parameters
     ----------
-    signal, variance, gain : ndarray
-        Σc·(x − d), the variance of that, and Σc·ω, by sector and radial bin.
-    filled : ndarray
-        Bins with at least one valid pixel.
+    intensity : ndarray
+        Mean by sector and radial bin; 0 in a bin without a valid pixel.
+    sigma : ndarray
+        Its standard deviation: that of a single count where there is none; 0 in a bin without a valid pixel.
     counts : float
         Σc·x over all bins.
     left_out : ndarray
         Pixels that are no data in this frame.
     """
 
-    signal: Array
-    variance: Array
-    gain: Array
-    filled: NDArray[np.bool_]
+    intensity: Array
+    sigma: Array
     counts: float
     left_out: NDArray[np.uint32]
-
-    def mean(self, scale: float) -> Array:
-        """Return the intensity, 0 in an empty bin."""
-        return np.where(self.filled, self.signal * scale / self._divisor(), 0.0)
-
-    def sigma(self, scale: float) -> Array:
-        """Return its standard deviation: that of a single count where there is none, 0 in an empty bin."""
-        variance = np.where(self.variance > 0, self.variance, 1.0)
-        return np.where(self.filled, np.sqrt(variance) * scale / self._divisor(), 0.0)
-
-    def _divisor(self) -> Array:
-        return np.where(self.filled, self.gain, 1.0)
 
 
 class Summation:
@@ -77,8 +63,8 @@ class Summation:
         self._take_out(np.concatenate([np.arange(*run, dtype=np.uint32) for run in layout.runs]), False, self._expected)
         self._take_out(np.arange(len(layout.more_pixels), dtype=np.uint32), True, self._expected)
 
-    def of(self, pixels: Pixels) -> Sums:
-        """Sum one frame; its pixels are those of the layout."""
+    def means(self, pixels: Pixels, scale: float) -> Means:
+        """Sum one frame, whose pixels are those of the layout, and divide; ``scale`` multiplies the means."""
         sums, list_of = self._scratch()
         sums[:] = 0.0
         layout, bounds = self.layout, (pixels.low, pixels.high, self._floor)
@@ -87,39 +73,19 @@ class Summation:
         else:
             count = scatter.shared(pixels.values, layout.runs, layout.first, layout.shares, *bounds, sums, list_of)
         left_out = list_of[:count].copy()
-        expected = self._expected
-        if count:
-            lost = np.zeros_like(expected)
+        lost = np.zeros_like(self._expected) if count else None
+        if lost is not None:
             self._take_out(left_out, False, lost)
         if layout.more_pixels.size:
             more = layout.more_pixels, layout.more_first, layout.more_shares
             further = scatter.more(pixels.values, *more, *bounds, sums, list_of)
-            if further:
+            if lost is not None:
                 self._take_out(list_of[:further], True, lost)
-        if count:
-            expected = expected - lost
-        return self._finish(sums, expected, left_out)
-
-    def _finish(self, sums: Array, expected: Array, left_out: NDArray[np.uint32]) -> Sums:
-        if self.layout.shares is None and self._floor is None:
-            signal = sums[:, 0] + sums[:, 1] + (sums[:, 2] + sums[:, 3])
-            variance = signal.copy()
-        else:
-            signal, variance = sums[:, 0].copy(), sums[:, 2].copy()
-            signal[1:] += sums[:-1, 1]
-            variance[1:] += sums[:-1, 3]
-        counts = float(signal.sum())
-        signal -= expected[:, 2]
-        shape = self.layout.shape
-        filled = (expected[:, 1] > 0.5) & (expected[:, 0] > 0)
-        return Sums(
-            signal.reshape(shape),
-            variance.reshape(shape),
-            expected[:, 0].reshape(shape),
-            filled.reshape(shape),
-            counts,
-            left_out,
-        )
+        intensity, sigma = np.empty(layout.shape), np.empty(layout.shape)
+        kind = layout.shares is not None, self._floor is None
+        flat = intensity.reshape(-1), sigma.reshape(-1)
+        counts = scatter.divide(sums, *kind, self._expected, lost, scale, *flat)
+        return Means(intensity, sigma, counts, left_out)
 
     def _take_out(self, entries: NDArray[np.uint32], further: bool, lost: Array) -> None:
         layout, tables = self.layout, (self._gain, self._dark, lost)

@@ -1,6 +1,7 @@
 """``operando bench NAME``: this project measured, where there is one beside a peer, in one run."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -14,6 +15,19 @@ bench = typer.Typer(no_args_is_help=True, help="Measure this project, beside a p
 @bench.callback()
 def _named() -> None:
     """Keep the name of a bench in the command, were there only one."""
+
+
+@bench.command()
+def integration(
+    short: Annotated[
+        bool, typer.Option("--short", help="A small detector, and pyFAI's fastest engines alone.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """How fast frames are integrated, beside every CPU engine of pyFAI with one thread, and by how much they differ."""
+    from operando.bench.integration import run
+
+    show(run(short), json)
 
 
 @bench.command()
@@ -46,6 +60,19 @@ def journal(
         ) from missing
 
     show(run(short), json)
+
+
+@bench.command()
+def pipeline(
+    frames: Annotated[int, typer.Option(min=100, help="Frames on the disk, 0.9 MB each.")] = 1000,
+    turns: Annotated[int, typer.Option(min=1, help="Of each contender; the fastest counts.")] = 5,
+    folder: Annotated[Path | None, typer.Option(help="Where the frames are made for a while.")] = None,
+    json: Json = False,
+) -> None:
+    """How fast packed frames become patterns in a file of record, beside the plain loop and the stages' own limit."""
+    from operando.bench.pipeline import run
+
+    show(run(frames, turns, folder), json)
 
 
 @bench.command()

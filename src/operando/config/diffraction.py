@@ -55,6 +55,8 @@ class _Recipe(Table):
         _check_azimuth("azimuth_range", self.azimuth_range)
         if self.unit == "d_A" and self.radial_range and self.radial_range[0] <= 0:
             raise ValueError(f"radial_range = {list(self.radial_range)}: spacings are above 0 Å")
+        if self.sectors and self.split == "full":
+            raise ValueError(f"sectors = {self.sectors} with split = 'full': cakes are split by bbox or not at all")
         names = [region.name for region in self.regions]
         if len(set(names)) < len(names):
             raise ValueError(f"regions {', '.join(names)}: each name once")
