@@ -1,14 +1,14 @@
 """Work goes to a cluster while it can, and comes back whatever becomes of the cluster; without any cluster."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from typing import Any
 
 import pytest
 from waiting import wait_until
 
-from operando.recorder.scaled import Scaled
+from operando.recorder.scaled import BATCH, Scaled, Work
 
 
 class ToyCluster:
@@ -16,7 +16,7 @@ class ToyCluster:
 
     def __init__(self) -> None:
         self.unusable = ""
-        self.sent: list[tuple[Callable[..., Any], tuple[Any, ...], Future[Any]]] = []
+        self.batches: list[tuple[Sequence[Work], Future[list[Any]]]] = []
         self.looked, self.left = 0, False
         self.broken = False
 
@@ -29,16 +29,23 @@ class ToyCluster:
         if self.broken:
             raise OSError("no answer")
 
-    def submit(self, fn: Callable[..., Any], args: tuple[Any, ...]) -> "Future[Any]":
+    def submit(self, work: Sequence[Work]) -> "Future[list[Any]]":
         if self.broken:
             raise OSError("gone")
-        future: Future[Any] = Future()
-        self.sent.append((fn, args, future))
+        future: Future[list[Any]] = Future()
+        self.batches.append((work, future))
         return future
 
-    def finish(self) -> None:
-        for fn, args, future in self.sent:
-            future.set_result(fn(*args))
+    def sent(self, works: int = 1) -> "list[Future[list[Any]]]":
+        """Wait until so much work has been sent; return what is to become of it."""
+        wait_until(lambda: sum(len(work) for work, _ in self.batches) >= works)
+        return [future for _, future in self.batches]
+
+    def finish(self, works: int = 1) -> None:
+        """Do so much work as soon as it has been sent."""
+        self.sent(works)
+        for work, future in self.batches:
+            future.set_result([fn(*args) for fn, args in work])
 
     def close(self) -> None:
         self.left = True
@@ -78,9 +85,17 @@ def name_of_thread() -> str:
 def test_what_the_cluster_does_is_taken_from_it(cluster: ToyCluster, scaled: Scaled) -> None:
     futures = [scaled.submit(pow, base, 2) for base in range(5)]
     assert not any(future.done() for future in futures)
-    cluster.finish()
+    cluster.finish(5)
     assert [future.result() for future in futures] == [0, 1, 4, 9, 16]
     assert (scaled.there, scaled.here_instead) == (5, 0)
+
+
+def test_what_comes_together_is_sent_together(cluster: ToyCluster, clock: Clock) -> None:
+    with Scaled(cluster, 1, 30.0, clock=clock, linger=30.0) as executor:
+        futures = [executor.submit(pow, 2, n) for n in range(2 * BATCH)]
+        assert len(cluster.sent(2 * BATCH)) == 2
+        cluster.finish()
+        assert [future.result() for future in futures] == [2**n for n in range(2 * BATCH)]
 
 
 def test_named_arguments_travel(cluster: ToyCluster, scaled: Scaled) -> None:
@@ -92,16 +107,19 @@ def test_named_arguments_travel(cluster: ToyCluster, scaled: Scaled) -> None:
 def test_without_a_worker_it_is_done_here(cluster: ToyCluster, scaled: Scaled) -> None:
     cluster.unusable = "no worker"
     assert scaled.submit(name_of_thread).result(10.0).startswith("reduction")
-    assert cluster.sent == []
+    assert cluster.batches == []
     assert scaled.state == "here: no worker; 0 frames there, 1 here"
 
 
 def test_what_is_lost_or_fails_there_is_done_here(cluster: ToyCluster, scaled: Scaled) -> None:
-    lost, failed = scaled.submit(pow, 2, 3), scaled.submit(pow, 2, 4)
-    cluster.sent[0][2].cancel()
-    cluster.sent[0][2].set_running_or_notify_cancel()
-    cluster.sent[1][2].set_exception(RuntimeError("the worker died three times"))
-    assert (lost.result(10.0), failed.result(10.0)) == (8, 16)
+    lost = scaled.submit(pow, 2, 3)
+    (sent,) = cluster.sent()
+    sent.cancel()
+    sent.set_running_or_notify_cancel()
+    assert lost.result(10.0) == 8
+    failed = scaled.submit(pow, 2, 4)
+    cluster.sent(2)[1].set_exception(RuntimeError("the worker died three times"))
+    assert failed.result(10.0) == 16
 
 
 def test_a_cluster_that_takes_nothing_stops_nothing(cluster: ToyCluster, scaled: Scaled) -> None:
@@ -111,13 +129,13 @@ def test_a_cluster_that_takes_nothing_stops_nothing(cluster: ToyCluster, scaled:
 
 def test_what_another_host_does_not_see_is_looked_for_here(cluster: ToyCluster, scaled: Scaled) -> None:
     future = scaled.submit(str, "seen")
-    cluster.sent[0][2].set_result("file not seen")
+    cluster.sent()[0].set_result(["file not seen"])
     assert future.result(10.0) == "seen"
 
 
 def test_an_error_of_the_work_itself_is_that_of_this_process(cluster: ToyCluster, scaled: Scaled) -> None:
     future = scaled.submit(int, "x")
-    cluster.sent[0][2].set_exception(RuntimeError("on another host"))
+    cluster.sent()[0].set_exception(RuntimeError("on another host"))
     with pytest.raises(ValueError, match="invalid literal"):
         future.result(10.0)
 
@@ -152,12 +170,17 @@ def test_a_cluster_that_cannot_be_looked_at_is_looked_at_again(cluster: ToyClust
 
 def test_here_means_here(cluster: ToyCluster, scaled: Scaled) -> None:
     assert scaled.here(name_of_thread).result(10.0).startswith("reduction")
-    assert cluster.sent == []
+    assert cluster.batches == []
 
 
-def test_forgotten_work_is_cancelled_there(cluster: ToyCluster, scaled: Scaled) -> None:
-    assert scaled.submit(pow, 2, 2).cancel()
-    assert cluster.sent[0][2].cancelled()
+def test_forgotten_work_is_cancelled_there(cluster: ToyCluster, clock: Clock) -> None:
+    with Scaled(cluster, 1, 30.0, clock=clock, linger=30.0) as executor:
+        futures = [executor.submit(pow, 2, n) for n in range(BATCH)]
+        (sent,) = cluster.sent(BATCH)
+        assert all(future.cancel() for future in futures[1:])
+        assert not sent.cancelled(), "one of them is still wanted"
+        assert futures[0].cancel()
+        assert sent.cancelled()
 
 
 def test_whoever_waits_for_its_end_gets_everything(cluster: ToyCluster, clock: Clock) -> None:

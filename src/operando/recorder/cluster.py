@@ -9,7 +9,7 @@ import logging
 import math
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from operando.config.reduction import Reduction, Scheduler
 from operando.errors import OperandoError
 from operando.recorder.same_bits import difference, fingerprint
+from operando.recorder.scaled import Work
 from operando.recorder.slurm import slurm_client
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ class OwnLoop:
         await self._end.wait()
 
 
-def checked(wanted: Mapping[str, str], any_processor: bool, fn: Callable[..., Any], args: tuple[Any, ...]) -> Any:
+def checked(wanted: Mapping[str, str], any_processor: bool, work: Sequence[Work]) -> list[Any]:
     """Do work on a worker that computes as the one who sent it.
 
     Raises
@@ -74,7 +75,7 @@ def checked(wanted: Mapping[str, str], any_processor: bool, fn: Callable[..., An
         from distributed import get_worker
 
         raise OtherBits(get_worker().address, words)
-    return fn(*args)
+    return [fn(*args) for fn, args in work]
 
 
 class DaskCluster:
@@ -139,11 +140,11 @@ class DaskCluster:
         self._refused = {worker: why for worker, why in self._refused.items() if worker in self._workers}
         self._answered = time.monotonic()
 
-    def submit(self, fn: Callable[..., Any], args: tuple[Any, ...]) -> "Future[Any]":
+    def submit(self, work: Sequence[Work]) -> "Future[list[Any]]":
         """Send work to the workers that compute as this process does."""
         only = {"workers": list(self._good)} if self._refused else {}
         executor = self._client.get_executor(pure=False, **only)
-        future: Future[Any] = executor.submit(checked, fingerprint(), self._any_processor, fn, args)
+        future: Future[list[Any]] = executor.submit(checked, fingerprint(), self._any_processor, list(work))
         future.add_done_callback(self._look_at)
         return future
 
