@@ -1,5 +1,6 @@
 """The Dioptas CeO2 frame: its PONI is for a frame flipped upside down, its reference counts the gaps as data."""
 
+import logging
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -8,11 +9,14 @@ import fabio
 import numpy as np
 import pytest
 from analysis.powder_rings import CONFIGS
+from scipy.optimize import curve_fit
 
-from operando.analysis import Integrator
+from operando.analysis import Integrator, Pattern
+from operando.analysis.profile import pseudo_voigt
 from operando.config.diffraction import load_recipe
 from operando.vocabulary import Recipe
 
+LOGGER = logging.getLogger(__name__)
 pytestmark = pytest.mark.realdata
 
 REALDATA = Path(os.environ.get("OPERANDO_REALDATA") or Path(__file__).parents[3] / "shared/realdata")
@@ -53,3 +57,47 @@ def test_masked_gaps_make_the_difference_they_should(folder: Path) -> None:
 def test_the_frame_the_wrong_way_up_is_found_out(folder: Path) -> None:
     _, correlation = compare(folder, replace(RECIPE, orientation=3))
     assert correlation == pytest.approx(0.12, abs=0.02)
+
+
+CERIA = 5.411651
+"""Å, CeO2 of NIST's SRM 674b at 22.5 °C."""
+SUMS = [3, 4, 8, 11, 12, 16, 19, 20, 24, 27, 32, 35, 36, 40, 43, 44, 48]
+"""h² + k² + l² of every ring that is on the detector as a whole line."""
+
+
+def lattice_of_ring(pattern: Pattern, square: int) -> tuple[float, float]:
+    """Return a and its standard deviation (Å) from one ring, a pseudo-Voigt on a straight background."""
+    expected = [20 * np.pi * np.sqrt(each) / CERIA for each in SUMS]
+    middle = 20 * np.pi * np.sqrt(square) / CERIA
+    half = min(0.6, 0.5 * min(abs(middle - each) for each in expected if each != middle))
+    near = np.abs(pattern.radial - middle) < half
+    assert pattern.sigma is not None
+    q, intensity, sigma = pattern.radial[near], pattern.intensity[near], pattern.sigma[near]
+
+    def line(q: np.ndarray, *of: float) -> np.ndarray:
+        return of[1] * pseudo_voigt(q - of[0], of[2], of[3]) + of[4] + of[5] * (q - middle)
+
+    start = (middle, 0.15 * np.ptp(intensity), 0.12, 0.5, intensity.min(), 0.0)
+    lowest = [middle - half, 0, 0.02, 0, -np.inf, -np.inf]
+    highest = [middle + half, np.inf, 0.5, 1, np.inf, np.inf]
+    found, covariance = curve_fit(line, q, intensity, start, sigma, bounds=(lowest, highest))
+    a = 20 * np.pi * np.sqrt(square) / found[0]
+    return float(a), float(a * np.sqrt(covariance[0, 0]) / found[0])
+
+
+def test_the_lattice_of_ceria_ring_by_ring(folder: Path) -> None:
+    """With the PONI as given, whose distance and tilt nobody has refined on this frame."""
+    with fabio.open(folder / "CeO2_Pilatus1M.tif") as image:
+        frame = np.asarray(image.data)
+    recipe = replace(RECIPE, npt=1500, unit="q_nm^-1", mask_negative=True, error_model="poisson")
+    poni = (folder / "CeO2_Pilatus1M.poni").read_text(encoding="utf-8")
+    pattern = Integrator(poni, recipe, frame.shape).integrate(frame)
+    deviations = []
+    for square in SUMS:
+        a, error = lattice_of_ring(pattern, square)
+        deviations.append(1e6 * (a / CERIA - 1))
+        LOGGER.info("h²+k²+l² = %d: a = %.5f ± %.5f Å, %+.0f ppm", square, a, error, deviations[-1])
+        assert abs(deviations[-1]) < 400, square
+        assert error < 50e-6 * a, square
+    LOGGER.info("mean of %d rings: %+.0f ppm", len(SUMS), np.mean(deviations))
+    assert np.mean(deviations) == pytest.approx(-155, abs=30)

@@ -39,7 +39,12 @@ def poni(shape: Shape) -> str:
     """Return the text of a PONI file."""
     detector = {"pixel1": PIXEL, "pixel2": PIXEL, "max_shape": list(shape), "orientation": 3}
     lines = ["poni_version: 2.1", "Detector: Detector", f"Detector_config: {json.dumps(detector)}"]
-    lines += [f"Distance: {DISTANCE}", "Poni1: {}\nPoni2: {}".format(*centre(shape)), f"Wavelength: {WAVELENGTH}"]
+    lines += [
+        f"Distance: {DISTANCE}",
+        "Poni1: {}\nPoni2: {}".format(*centre(shape)),
+        "Rot1: 0.0\nRot2: 0.0\nRot3: 0.0",
+        f"Wavelength: {WAVELENGTH}",
+    ]
     return "\n".join([*lines, ""])
 
 
