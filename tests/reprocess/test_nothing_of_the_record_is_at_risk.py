@@ -13,7 +13,7 @@ import h5py
 import pytest
 from disk.small_disk import in_namespace, needs_namespace
 from recorder.made_run import MadeRun
-from reprocess.finished_run import columns, differing, record_again, taken_home
+from reprocess.finished_run import columns, differing, record_again
 from waiting import wait_until
 
 from operando.errors import RecordError
@@ -56,19 +56,17 @@ def test_killed_in_the_middle_the_file_is_as_it_was(home: Path, moment: str) -> 
 
 
 @pytest.mark.skipif(not FULL, reason="20 kills with OPERANDO_FULL=1")
-def test_killed_at_random_it_is_the_old_file_or_the_new_one(original: MadeRun, tmp_path: Path) -> None:
-    chosen = random.Random(11)
-    for number in range(KILLS):
-        home = taken_home(original, tmp_path / str(number))
-        before = home.read_bytes()
-        process = subprocess.Popen([*COMMAND, str(home)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        wait_until(lambda home=home, process=process: workshop(home).exists() or process.poll() is not None)
-        try:
-            process.wait(chosen.uniform(0.0, 3.0))
-        except subprocess.TimeoutExpired:
-            process.send_signal(signal.SIGKILL)
-            process.wait()
-        check_and_go_on(home, before)
+@pytest.mark.parametrize("seed", range(KILLS))
+def test_killed_at_random_it_is_the_old_file_or_the_new_one(home: Path, seed: int) -> None:
+    before = home.read_bytes()
+    process = subprocess.Popen([*COMMAND, str(home)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    wait_until(lambda: workshop(home).exists() or process.poll() is not None)
+    try:
+        process.wait(random.Random(seed).uniform(0.0, 3.0))
+    except subprocess.TimeoutExpired:
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    check_and_go_on(home, before)
 
 
 @needs_namespace

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from click.testing import Result
 from profiles.recorded_at_site import ESRF, PETRA, RunAtSite, claim, open_beamtime
-from recorder.made_run import PONI, SHAPE, image
+from recorder.made_run import CONFIGS, PONI, SHAPE, image
 from reprocess.finished_run import columns, differing
 from typer import Typer
 from typer.testing import CliRunner
@@ -35,7 +35,8 @@ def test_many_files_go_to_a_folder_and_one_that_cannot_be_does_not_stop_the_othe
     before = [path.read_bytes() for path in files]
     geometry = tmp_path / "farther.poni"
     geometry.write_text(PONI.replace("Distance: 0.25", "Distance: 0.2525"))
-    result = invoke(*files, "--poni", geometry, "--to", tmp_path / "reduced", "--json")
+    where = ["--reduction", CONFIGS / "simulated.toml", "--threads", 2]
+    result = invoke(*files, "--poni", geometry, "--to", tmp_path / "reduced", *where, "--json")
     assert result.exit_code == 1
     told = json.loads(result.stdout.splitlines()[-1])
     assert [Path(each["file"]).name for each in told["files"]] == [home.name, "second.nxs"]
