@@ -1,6 +1,7 @@
 """A recording as the display sees it, without files: frames with a peak that moves."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -33,6 +34,15 @@ class ShownPatterns:
     def stored(self, rows: Sequence[int]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         assert max(rows) < self.length
         self.fetched += len(rows)
+        assert self.is_open
+        return self._rows(rows)
+
+    def stored_in(self, path: Path, rows: Sequence[int]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        if not path.name:
+            raise FileNotFoundError(path)
+        return self._rows(rows)
+
+    def _rows(self, rows: Sequence[int]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         return np.array(rows) * PERIOD_S, np.array([intensity(row) for row in rows])
 
 
@@ -44,6 +54,7 @@ class ShownRecording:
             uid=uid, scan_id=7, start_ns=START_NS, recipe=Recipe(npt=len(RADIAL), unit="q_nm^-1"), setting=_no_setting
         )
         self.patterns = ShownPatterns()
+        self.path, self.finished = Path("00007_0123.nxs"), False
         self.length = 0
         self.latest: dict[str, Any] = {}
         self.latest_reason = ""

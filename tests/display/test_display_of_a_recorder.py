@@ -91,3 +91,17 @@ def test_a_new_recorder_shows_the_whole_run_again(run: MadeRun) -> None:
         assert found["health"].facts["failed"] == 0
     finally:
         assert second.end() == 0
+
+
+def test_a_run_that_was_over_before_anybody_looked_is_shown_whole(tmp_path: Path) -> None:
+    run = MadeRun(tmp_path, FRAMES)
+    run.write_frames()
+    run.write_log()
+    run.write_journal()
+    recorder = Recorder(run.root)
+    try:
+        looks = last_looks(run.root)
+    finally:
+        assert recorder.end() == 0
+    with h5py.File(run.file) as file:
+        np.testing.assert_array_equal(looks["waterfall"].arrays["intensity"], file["xrd/data/I"][()])

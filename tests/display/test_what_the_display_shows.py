@@ -1,5 +1,7 @@
 """Looks at a recording: the newest frame, whatever the frame rate; the whole run; what is wrong, in words."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from display.shown_recording import AZIMUTH, PERIOD_S, RADIAL, ShownRecording, intensity
@@ -167,3 +169,16 @@ def test_a_recorder_without_display_makes_no_looks() -> None:
     display = Display(lambda: 1.0, [])
     assert not display.show_if_due(recording, busy=False)
     assert recording.patterns.fetched == 0
+
+
+@pytest.mark.parametrize(("path", "rows"), [("00007_0123.nxs", 30), ("", 10)])
+def test_the_last_frames_of_a_run_come_out_of_its_file(path: str, rows: int) -> None:
+    recording = ShownRecording()
+    recording.record(10)
+    screen = Screen(recording)
+    last = screen.after(1.0)["waterfall"]
+    recording.record(20)
+    recording.path, recording.finished, recording.patterns.is_open = Path(path), True, False
+    for _ in range(5):
+        last = screen.after(1.0).get("waterfall", last)
+    assert len(last.arrays["time"]) == rows

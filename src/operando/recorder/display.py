@@ -5,6 +5,7 @@ Everything here may be left out: what is due waits while frames do, and nothing 
 
 import logging
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from operando.live import Look, Pace, Waterfall
 from operando.recorder.looks import Shown, Stored, cake_look, pattern_look, quality_look, waterfall_look
@@ -31,6 +32,7 @@ class Display:
         self._run = ""
         self._row = -1
         self._waterfall = Waterfall()
+        self._is_out_of_reach = False
 
     def show_if_due(self, recording: Shown | None, busy: bool) -> bool:
         """Show what is new, if it is time to; return whether anything was shown.
@@ -62,6 +64,7 @@ class Display:
         """Return what has changed since the last time."""
         if recording.run.uid != self._run:
             self._run, self._row, self._waterfall = recording.run.uid, -1, Waterfall()
+            self._is_out_of_reach = False
         looks = []
         if recording.latest and recording.length - 1 != self._row:
             self._row = recording.length - 1
@@ -70,6 +73,19 @@ class Display:
                 looks.append(pattern_look(recording, patterns.radial))
             if recording.latest.get("cake") is not None and patterns.azimuth is not None:
                 looks.append(cake_look(recording, patterns.radial, patterns.azimuth))
-        if patterns.is_open and self._waterfall.grow(patterns.length, patterns.stored):
+        if self._fallen(recording, patterns):
             looks.append(waterfall_look(recording, self._waterfall, patterns.radial))
         return looks
+
+    def _fallen(self, recording: Shown, patterns: Stored) -> bool:
+        """Let the waterfall grow, also by the last rows of a run that is just over; return whether it did."""
+        if patterns.is_open:
+            return self._waterfall.grow(patterns.length, patterns.stored)
+        if not recording.finished or self._is_out_of_reach:
+            return False
+        try:
+            return self._waterfall.grow(recording.length, partial(patterns.stored_in, recording.path))
+        except (OSError, KeyError) as error:
+            _logger.info("display: %s: %s; the waterfall stays as it is", recording.path, error)
+            self._is_out_of_reach = True
+            return False

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -55,11 +56,16 @@ class Stored(Protocol):
     def stored(self, rows: Sequence[int]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return times and patterns of some."""
 
+    def stored_in(self, path: Path, rows: Sequence[int]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return the same, once the file is complete."""
+
 
 class Shown(Protocol):
     """A recording, as far as it is shown."""
 
     run: Run
+    path: Path
+    finished: bool
     latest: Row
     latest_reason: str
 

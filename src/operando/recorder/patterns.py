@@ -8,6 +8,7 @@ this one writes the unit.
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import h5py
@@ -104,6 +105,8 @@ class Patterns:
         self.frames = make_group(entry, "frames", "NXcollection")
         self._frames = Table(self.frames, columns, seal, FRAME_CHUNK_BYTES)
         self._along = along
+        self.name = name
+        """Of the entry."""
         self.radial: NDArray[np.float64] = integrator.radial
         self.azimuth = integrator.azimuth if cakes else None
         """°, middle of each sector, where the recipe wants cakes."""
@@ -130,8 +133,19 @@ class Patterns:
 
     def stored(self, rows: Sequence[int]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return where some rows are along the run, and their patterns."""
-        patterns, along = self._data["I"], self._frames[self._along]
-        return np.array([along[row] for row in rows]), np.array([patterns[row] for row in rows], np.float64)
+        return _rows(self._data["I"], self._frames[self._along], rows)
+
+    def stored_in(self, path: Path, rows: Sequence[int]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return the same out of a file that is complete.
+
+        Raises
+        ------
+        OSError, KeyError
+            It cannot be read.
+        """
+        with h5py.File(path, "r", locking=False) as file:
+            entry = file[self.name]
+            return _rows(entry["data/I"], entry["frames"][self._along], rows)
 
     def grow_with(self, table: Table) -> None:
         """Let a further table of the same entry have a row for each frame."""
@@ -167,6 +181,12 @@ class Patterns:
     def _tables(self) -> tuple[Table, ...]:
         """Those that have a row for each frame; that with the seal is the last."""
         return self._data, *self._further, self._frames
+
+
+def _rows(
+    patterns: h5py.Dataset, along: h5py.Dataset, rows: Sequence[int]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    return np.array([along[row] for row in rows]), np.array([patterns[row] for row in rows], np.float64)
 
 
 def _write_instrument(entry: h5py.Group, origin: Origin, wavelength: float) -> h5py.Group:
