@@ -145,3 +145,32 @@ def test_a_parallax_correction_is_fitted_with_and_kept(tmp_path: Path, usual: Ca
     assert read_geometry(text, 3, setup.shape).parallax is not None
     nearer = usual.found.distance - found.found.distance
     assert nearer == pytest.approx(0.45e-3 / 2, rel=0.1)  # photons of 60 keV stop anywhere in it
+
+
+def test_a_free_wavelength_is_found_with_what_is_known_of_it(tmp_path: Path) -> None:
+    setup = shown(tmp_path, **TRUTH)
+    frame = frame_of(setup)
+    poni = poni_of(setup).replace(repr(setup.wavelength), repr(1.0005 * setup.wavelength))
+    found = calibrate(Picture(frame, frame < 0, "CeO2"), read_geometry(poni, 3, setup.shape), frozenset())
+    assert found.free[-1] == "wavelength"
+    known = found.uncertainty.wavelength
+    assert found.found.wavelength == pytest.approx(setup.wavelength, abs=4 * known)
+    assert 1e-5 < known / setup.wavelength < 3e-3
+
+
+def test_the_wavelength_alone_is_found_where_the_detector_is_known(tmp_path: Path) -> None:
+    setup = shown(tmp_path, **TRUTH)
+    frame = frame_of(setup)
+    poni = poni_of(setup).replace(repr(setup.wavelength), repr(1.002 * setup.wavelength))
+    known = frozenset({"distance", "poni1", "poni2", "rot1", "rot2"})
+    found = calibrate(Picture(frame, frame < 0, "CeO2"), read_geometry(poni, 3, setup.shape), known)
+    assert found.found.wavelength == pytest.approx(setup.wavelength, rel=1e-4)
+
+
+def test_a_wavelength_that_no_monochromator_has_is_refused(tmp_path: Path) -> None:
+    setup = shown(tmp_path, **TRUTH)
+    frame = frame_of(setup)
+    poni = poni_of(setup).replace(repr(setup.wavelength), repr(1.07 * setup.wavelength))
+    far = poni.replace(repr(setup.distance), repr(setup.distance / 1.07))
+    with pytest.raises(AnalysisError, match=r"wavelength: 0\.2"):
+        calibrate(Picture(frame, frame < 0, "CeO2"), read_geometry(far, 3, setup.shape), frozenset())

@@ -27,6 +27,8 @@ NEAR_ENOUGH = (0.01, 3e-6)
 LARGEST_SPREAD = 1.0
 """Pixels: points of rings that fit scatter by a few tenths."""
 FEWEST_RINGS = 2
+LARGEST_CHANGE = 0.05
+"""Relative, of a fitted wavelength: a monochromator is known better than that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +87,14 @@ def calibrate(picture: Picture, geometry: AzimuthalIntegrator, fixed: frozenset[
         current = _copy(geometry)
         for rings in RINGS:
             fit = RingFit(points_on_rings(picture, current, rings))
-            fit.fit(free)
+            fit.fit(free if rings is None else tuple(name for name in free if name not in USUALLY_FIXED))
             current = _copy(fit.refinement)
             moved = displacement(previous, previous := position_of(current))
             if rings is None and _has_settled(moved, fit.uncertainty()):
                 break
     found = fit.rings()
     _refuse_misfit(picture.calibrant, fit, found)
+    _refuse_wavelength(start, previous)
     return Calibration(
         geometry=current,
         start=start,
@@ -152,4 +155,13 @@ def _refuse_misfit(calibrant: str, fit: RingFit, rings: tuple[Ring, ...]) -> Non
         raise AnalysisError(
             f"{calibrant}: the points stand {fit.spread:.2f} pixels (rms) from their rings, limit {LARGEST_SPREAD:g}; "
             f"{where} Nothing is calibrated"
+        )
+
+
+def _refuse_wavelength(start: DetectorPosition, found: DetectorPosition) -> None:
+    change = found.wavelength / start.wavelength - 1.0
+    if abs(change) > LARGEST_CHANGE:
+        raise AnalysisError(
+            f"wavelength: {found.wavelength * 1e10:.5f} Å fitted, {change:+.1%} from that of the start, limit "
+            f"{LARGEST_CHANGE:.0%}; keep it fixed, or start from the right one; nothing is calibrated"
         )

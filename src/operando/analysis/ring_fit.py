@@ -85,37 +85,45 @@ class RingFit:
     def fit(self, free: tuple[str, ...]) -> None:
         """Fit some of `PARAMETERS`, and leave out what is far from its ring then."""
         self._free = free
+        if not free:
+            return
         self._solve()
         while True:
-            distances = np.abs(self.residuals()) / self._pixel()
+            distances = np.abs(self.offsets())
             near = distances <= max(FAR * 1.4826 * float(np.median(distances)), NOT_FAR)
             if near.all() or near.sum() < FEWEST_POINTS:
                 return
             self.refinement.data = self.refinement.data[near]
             self._solve()
 
-    def residuals(self, values: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
-        """Return where the points are less where their rings belong, rad of 2θ.
+    def offsets(self, values: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
+        """Return where the points are less where their rings belong, pixels outward.
+
+        In pixels, and not in 2θ as pyFAI sums them: angles all shrink together where distance and wavelength are free.
 
         Parameters
         ----------
         values : array, optional
             `PARAMETERS` of another geometry, the wavelength in Å.
         """
-        rows, columns, rings = self.refinement.data.T[:3]
         chosen = self._values() if values is None else values
-        return np.asarray(self.refinement.residu1_wavelength(chosen, rows, columns, rings), np.float64)
+        return self._angles(chosen) / self._pixel(chosen)
+
+    def _angles(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the same in rad of 2θ."""
+        rows, columns, rings = self.refinement.data.T[:3]
+        return np.asarray(self.refinement.residu1_wavelength(values, rows, columns, rings), np.float64)
 
     @property
     def spread(self) -> float:
         """Root mean square of all points from their rings, pixels."""
-        return float(np.sqrt(np.mean((self.residuals() / self._pixel()) ** 2)))
+        return float(np.sqrt(np.mean(self.offsets() ** 2)))
 
     def rings(self) -> tuple[Ring, ...]:
         """Return how each ring fits, in the order of their angle."""
         reflections = getattr(self.refinement.calibrant.config, "reflections", None) or ()
         spacings = np.asarray(self.refinement.calibrant.dspacing, np.float64)
-        angles, pixels = self.residuals(), self.residuals() / self._pixel()
+        angles, pixels = self._angles(self._values()), self.offsets()
         numbers = self.refinement.data[:, 2].astype(int)
         found = []
         for number in np.unique(numbers):
@@ -139,7 +147,7 @@ class RingFit:
         """Return the standard deviations of the position that was fitted; 0 for what was fixed."""
         if not self._free:
             return DetectorPosition(*[0.0] * len(FIELDS))
-        scores = self._jacobian * self.residuals()[:, np.newaxis]
+        scores = self._jacobian * self.offsets()[:, np.newaxis]
         clusters = self._clusters()
         sums = np.zeros((int(clusters.max()) + 1, len(self._free)))
         np.add.at(sums, clusters, scores)
@@ -153,11 +161,11 @@ class RingFit:
         values = self._values()
         chosen = [PARAMETERS.index(name) for name in self._free]
 
-        def residuals(candidate: NDArray[np.float64]) -> NDArray[np.float64]:
+        def offsets(candidate: NDArray[np.float64]) -> NDArray[np.float64]:
             values[chosen] = candidate
-            return self.residuals(values)
+            return self.offsets(values)
 
-        solution = least_squares(residuals, values[chosen].copy(), x_scale="jac", xtol=1e-10, ftol=1e-10, gtol=1e-15)
+        solution = least_squares(offsets, values[chosen].copy(), x_scale="jac", xtol=1e-10, ftol=1e-10, gtol=1e-15)
         values[chosen] = solution.x
         self._jacobian = np.asarray(solution.jac, np.float64)
         self._set(values)
@@ -173,11 +181,11 @@ class RingFit:
         if wavelength:
             self.refinement.calibrant.setWavelength_change2th(wavelength[0])
 
-    def _pixel(self) -> NDArray[np.float64]:
+    def _pixel(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the angle of a pixel along the radius at each point, rad."""
-        two_theta = self.refinement.calc_2th(self.refinement.data[:, 2])
+        two_theta = self.refinement.calc_2th(self.refinement.data[:, 2], values[6] * 1e-10)
         size = float(np.sqrt(self.refinement.pixel1 * self.refinement.pixel2))
-        return np.asarray(np.cos(two_theta) ** 2 * size / self._position(self._values()).distance)
+        return np.asarray(np.cos(two_theta) ** 2 * size / self._position(values).distance)
 
     def _clusters(self) -> NDArray[np.int64]:
         """Return which ring and sector each point belongs to."""

@@ -176,7 +176,8 @@ def remarks(done: Calibrated, now: datetime | None = None) -> Iterator[str]:
     known = found.uncertainty
     yield (
         f"Uncertainty: distance {known.distance * 1e6:.2f} um, beam centre {known.centre_row:.4f} (row) and "
-        f"{known.centre_column:.4f} (column) pixels, rot1 {known.rot1 * 1e3:.4f} and rot2 {known.rot2 * 1e3:.4f} mrad"
+        f"{known.centre_column:.4f} (column) pixels, rot1 {known.rot1 * 1e3:.4f} and rot2 {known.rot2 * 1e3:.4f} mrad, "
+        f"wavelength {known.wavelength * 1e10:.6f} A"
     )
     for ring in found.rings:
         yield (
@@ -203,6 +204,7 @@ def facts(done: Calibrated) -> dict[str, Any]:
         "rot2_mrad": found.found.rot2 * 1e3,
         "rot2_error_mrad": found.uncertainty.rot2 * 1e3,
         "wavelength_A": found.found.wavelength * 1e10,
+        "wavelength_error_A": found.uncertainty.wavelength * 1e10,
         "spread_px": found.spread,
         "points": found.points,
         "left_out": found.left_out,
