@@ -4,10 +4,7 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from operando.analysis import Integrator, LatticeFit, Pattern, fit_lattice, q_from_two_theta, recipe_digest
+from operando.analysis import Integrator, LatticeFit, Pattern, fit_lattice, recipe_digest
 from operando.errors import AnalysisError
 from operando.recorder.appraisal import Appraisal
 from operando.recorder.cakes import plane_fields
@@ -99,9 +96,10 @@ class Reduction:
         """Fit from the last trusted lattice: between two frames it moves little."""
         if self._run.lattice is None:
             return {}
-        q = _scattering_vector(pattern.radial, self._run.recipe.unit, self.integrator.wavelength)
         try:
-            fit = fit_lattice(q, pattern.intensity, pattern.sigma, self._run.lattice, self._last, self.appraisal.used)
+            fit = fit_lattice(
+                self.integrator.q, pattern.intensity, pattern.sigma, self._run.lattice, self._last, self.appraisal.used
+            )
         except AnalysisError:
             return {"lattice_trusted": 0}
         if fit.trusted:
@@ -115,8 +113,3 @@ class Reduction:
         known = trend_names(self._run)
         kept = {name: value for name, value in found.items() if name.removesuffix("_errors") in known}
         return kept | {"lattice_chi_square": fit.chi_square, "lattice_trusted": int(fit.trusted)}
-
-
-def _scattering_vector(radial: NDArray[np.float64], unit: str, wavelength: float) -> NDArray[np.float64]:
-    """Return q in nm⁻¹; wavelength in Å."""
-    return radial if unit == "q_nm^-1" else q_from_two_theta(radial, wavelength)
