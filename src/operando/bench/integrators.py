@@ -191,7 +191,7 @@ def _midas(shape: Shape, folder: Path, sectors: int) -> Contender:
     table: PixelMap = built.as_pixel_map()
     matrix = build_csr(
         table,
-        n_r=BINS,
+        n_r=len(table.counts) // max(sectors, 1),
         n_eta=max(sectors, 1),
         n_pixels_y=shape[1],
         n_pixels_z=shape[0],
