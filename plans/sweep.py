@@ -66,7 +66,7 @@ class Sweep:
         self._lock = threading.Lock()
         self._target = 0.0
         self._arrival = Arrival()
-        self._held = False
+        self._paused = self._held = False
 
     def set(self, target: float) -> Arrival:
         """Move there; done on arrival, whatever comes between."""
@@ -75,16 +75,17 @@ class Sweep:
         return self._arrival
 
     def stop(self, *, success: bool = False) -> None:
-        """Stop where it is."""
+        """Stop where it is; with ``success``, as the RunEngine does at a pause, until `resume`."""
+        self._paused = self._paused or success
         self._motor.stop(success=success)
 
     def pause(self) -> None:
-        """Nothing: the motor is stopped by then."""
+        """Nothing: the motor was told to stop by then."""
 
     def resume(self) -> None:
-        """Go on to the target."""
+        """Go on to the target, at once or as soon as the motor stands."""
         with self._lock:
-            held, self._held = self._held, False
+            held, self._held, self._paused = self._held, False, False
         if held:
             self._go()
 
@@ -93,8 +94,10 @@ class Sweep:
 
     def _ended(self, move: Any) -> None:
         failure = move.exception()
-        if isinstance(failure, MoveHeld):
-            with self._lock:
-                self._held = True
-        else:
+        if not isinstance(failure, MoveHeld):
             self._arrival.finish(failure)
+            return
+        with self._lock:
+            self._held = self._paused
+        if not self._held:  # resumed before the motor stood
+            self._go()

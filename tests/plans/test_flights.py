@@ -20,6 +20,7 @@ from waiting import wait_until
 from operando.engine.gate import AWAIT_KEEPING, Gate
 from operando.errors import MoveFailed, MoveHeld, OperandoError, RequestRefused
 from operando.plans import fly_frames, operando_cycle
+from operando.plans.sweep import Sweep
 from operando.vocabulary import Flight
 
 PER_FILE = 10
@@ -143,6 +144,7 @@ class Motor(Thing):
         super().__init__("motor")
         self.journal = journal
         self.move: Status | None = None
+        self.braking = 0.0
 
     def set(self, target: float) -> Status:
         self.journal.append(f"to {target}")
@@ -155,7 +157,10 @@ class Motor(Thing):
     def stop(self, *, success: bool = False) -> None:
         if self.move is not None and not self.move.done:
             self.journal.append("stopped")
-            self.move.set_exception(MoveHeld("held") if success else MoveFailed("stopped by hand"))
+            failure = MoveHeld("held") if success else MoveFailed("stopped by hand")
+            move = self.move
+            timer = threading.Timer(self.braking, lambda: move.done or move.set_exception(failure))
+            timer.start()
 
 
 class Rig:
@@ -243,6 +248,7 @@ def test_a_pause_holds_camera_and_motor_and_nothing_is_announced_twice(rig: Rig)
     with when(lambda: rig.camera.announced > 5, rig.engine.request_pause), pytest.raises(RunEngineInterrupted):
         rig.engine(flight)
     assert rig.camera.held.is_set()
+    wait_until(lambda: rig.motor.move is not None and rig.motor.move.done)
     assert rig.journal == ["to 3.0", "stopped"]
     exposed = rig.camera.exposed
     assert exposed < 30
@@ -252,6 +258,23 @@ def test_a_pause_holds_camera_and_motor_and_nothing_is_announced_twice(rig: Rig)
     assert rig.camera.exposed == 30
     rig.assert_every_frame_once()
     assert rig.documents["stop"][0]["exit_status"] == "success"
+
+
+@pytest.mark.parametrize("braking", [0.0, 0.1])
+def test_a_motor_goes_on_whether_or_not_it_stands_when_the_plan_does(braking: float) -> None:
+    journal: list[str] = []
+    motor = Motor(journal)
+    motor.braking = braking
+    sweep = Sweep(motor)
+    arrival = sweep.set(3.0)
+    sweep.stop(success=True)
+    sweep.pause()
+    if not braking:
+        wait_until(lambda: motor.move is not None and motor.move.done)
+    sweep.resume()
+    wait_until(lambda: arrival.done)
+    assert arrival.success
+    assert journal == ["to 3.0", "stopped", "to 3.0"]
 
 
 @pytest.mark.parametrize("count", range(2))
