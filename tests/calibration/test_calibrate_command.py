@@ -85,6 +85,13 @@ def test_a_geometry_that_still_fits_is_told_from_one_that_does_not(folder: Path)
     assert "no longer fits" not in good.stdout
 
 
+def test_a_folder_that_is_not_there_is_said_before_anything_is_fitted(folder: Path, tmp_path: Path) -> None:
+    new = tmp_path / "none" / "new.poni"
+    told = invoke(folder / "ceo2.tif", "--calibrant", "CeO2", "--from", folder / "true.poni", "-o", new)
+    assert isinstance(told.exception, ConfigurationError)
+    assert "its folder does not exist" in str(told.exception)
+
+
 @pytest.mark.parametrize(
     ("arguments", "error", "words"),
     [

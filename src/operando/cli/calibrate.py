@@ -51,14 +51,15 @@ def calibrate(
 
     if output is not None and output.exists():
         raise ConfigurationError(f"{output}: exists already and is left as it is; name another file")
+    if output is not None and not output.absolute().parent.is_dir():
+        raise ConfigurationError(f"{output}: its folder does not exist; nothing is calibrated")
     if output is not None and check:
         raise ConfigurationError("--check and --output: a check writes no PONI; leave one of them out")
     order = _order(exposed(frames), calibrant, start, mask, orientation)
     done = carry_out(_fixing(order, fix, free_wavelength, by))
     found = facts(done)
     if output is not None:
-        with output.open("x", encoding="utf-8") as file:
-            file.write(poni_text(done.calibration.geometry, list(remarks(done))))
+        _write(output, poni_text(done.calibration.geometry, list(remarks(done))))
         found["poni"] = str(output)
     beyond = Limits(centre_limit, distance_limit * 1e-6, tilt_limit * 1e-3).beyond(done.moved) if check else []
     if check:
@@ -106,6 +107,17 @@ def _text(path: Path) -> str:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"{path}: {error}; a PONI file is wanted") from error
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a new file; one that came meanwhile is left as it is."""
+    from operando.errors import RecordError
+
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        raise RecordError(f"{path}: cannot be written: {error}; the calibration is lost") from error
 
 
 def _show(found: dict[str, Any]) -> None:
