@@ -94,9 +94,6 @@ def test_cakes_that_were_not_recorded_come_with_another_recipe(home: Path) -> No
         assert cakes["data/I"].shape == (4, 12, 200)
         assert cakes["frames"] == file["reprocessed_1/frames"]
         assert cakes["reprocessing"] == file["reprocessed_1/reprocessing"]
-    assert reprocess(home, Wishes()).entry == "reprocessed_2"
-    with h5py.File(home) as file:
-        assert "reprocessed_2_cake" not in file
 
 
 def test_another_lattice_is_fitted(home: Path) -> None:
