@@ -44,9 +44,7 @@ def reprocess(
     default: Annotated[bool, typer.Option("--default", help="Let viewers show the new entry first.")] = False,
     reduction: Annotated[
         Path | None,
-        typer.Option(
-            "--reduction", metavar="CONFIG", help="Endstation whose table `reduction` says where."
-        ),
+        typer.Option("--reduction", metavar="CONFIG", help="Endstation whose table `reduction` says where."),
     ] = None,
     threads: Annotated[int | None, typer.Option("--threads", metavar="N", min=1, help="By default all cores.")] = None,
     json: Json = False,

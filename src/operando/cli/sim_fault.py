@@ -15,7 +15,9 @@ from operando.errors import EndstationError
 RUN = "run"
 """What ``operando sim CONFIG`` stands for."""
 
-Target = Annotated[str, typer.Argument(metavar="TARGET", help="load_cell, piezo, heater, potentiostat, cell or detector.")]
+Target = Annotated[
+    str, typer.Argument(metavar="TARGET", help="load_cell, piezo, heater, potentiostat, cell or detector.")
+]
 Kind = Annotated[str, typer.Argument(metavar="KIND", help="What happens to it; a wrong one is answered by a list.")]
 
 
