@@ -1,7 +1,7 @@
 """A fly scan whose recorder is killed at random: every frame has one row, and the file is that of a quiet day.
 
-Short: 400 frames, two kills. ``OPERANDO_FULL=1``: 2,000 frames, five kills, for each of three seeds;
-``OPERANDO_FLY_SEED=7`` takes that one alone.
+Short: 400 frames, two kills. ``OPERANDO_FULL=1``: 2,000 frames (``OPERANDO_FLY_FRAMES``), five kills, for each of three
+seeds (``OPERANDO_FLY_SEED=7`` takes that one alone), and once on the whole simulated endstation.
 """
 
 import os
@@ -16,8 +16,9 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
+from campaigns.flown_endstation import FlownEndstation
 from campaigns.fly_run import PERIOD_S, FlyRun
-from campaigns.judgement import announced, rows
+from campaigns.judgement import Count, announced, assert_run, rows
 from recorder.made_run import CONFIGS
 from recorder.same_file import assert_same_file
 from waiting import wait_until
@@ -30,7 +31,7 @@ from operando.recorder.service import run as record
 from operando.recorder.validation import validate
 
 FULL = bool(os.environ.get("OPERANDO_FULL"))
-FRAMES, KILLS = (2_000, 5) if FULL else (400, 2)
+FRAMES, KILLS = (int(os.environ.get("OPERANDO_FLY_FRAMES", 2_000)), 5) if FULL else (400, 2)
 SEEDS: Sequence[int] = (
     [int(os.environ["OPERANDO_FLY_SEED"])] if "OPERANDO_FLY_SEED" in os.environ else range(3 if FULL else 1)
 )
@@ -38,7 +39,7 @@ SHARE = 0.9
 """Of the frames between two kills within which the kill comes."""
 PATIENCE_S = 120.0
 SCRIPT = Path(__file__).parents[1] / "recorder" / "recorder_process.py"
-pytestmark = pytest.mark.timeout(600 if FULL else 180)
+pytestmark = pytest.mark.timeout(1800 if FULL else 180)
 
 
 class MortalRecorder:
@@ -126,3 +127,26 @@ def assert_patterns(fly: FlyRun) -> None:
     filled = np.any(intensity > 0, axis=0)
     assert filled.sum() > 10
     assert np.array_equal(intensity[:, filled], np.repeat(np.array(fly.numbers)[:, None], filled.sum(), axis=1))
+
+
+@pytest.mark.endstation
+@pytest.mark.skipif(not FULL, reason="OPERANDO_FULL=1 asks for it")
+def test_a_fly_scan_of_the_simulated_endstation_survives_its_killed_recorder(tmp_path: Path) -> None:
+    """Detector, plan, documents and supervision are those of an experiment."""
+    campaign = FlownEndstation(tmp_path, FRAMES)
+    chance = random.Random(7)
+    try:
+        for number in range(KILLS):
+            until = round((number + chance.uniform(0.0, 1.0)) * FRAMES / KILLS)
+            wait_until(
+                lambda: campaign.announced() >= until or not campaign.flying,  # noqa: B023
+                10 * PATIENCE_S,
+                f"{until} frames",
+            )
+            campaign.kill_recorder()
+        journal, record_ = campaign.landed()
+        count = Count()
+        assert_run(campaign.live, journal, record_, tmp_path / "fresh", count)
+        assert count.frames + campaign.missing() == FRAMES
+    finally:
+        campaign.close()
