@@ -5,13 +5,9 @@ its place in one step of the file system.
 """
 
 import shutil
-import time
-from collections.abc import Callable
-from concurrent.futures import Executor
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import h5py
 import numpy as np
@@ -24,9 +20,10 @@ from operando.recorder.reprocessing.calibration import Conversion, Recalibrated
 from operando.recorder.reprocessing.conditions import TAKEN_OVER, find_log, open_conditions
 from operando.recorder.reprocessing.graft import graft, next_name
 from operando.recorder.reprocessing.links import relink
+from operando.recorder.reprocessing.manner import Manner, Reprocessed
 from operando.recorder.reprocessing.original import Original, read_original
 from operando.recorder.reprocessing.provenance import Signature, link_provenance, write_provenance
-from operando.recorder.reprocessing.replay import Progress, replay
+from operando.recorder.reprocessing.replay import replay
 from operando.recorder.reprocessing.taken_over import take_over
 from operando.recorder.reprocessing.untouched import check_untouched
 from operando.recorder.reprocessing.wishes import Wishes, differences
@@ -39,71 +36,6 @@ ROOM = 2
 """Sizes of the file of record that must be free beside it: its copy, and the one that the stages write."""
 BYTES = 4
 """Of a number in a pattern; there are as many of its errors."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reprocessed:
-    """What came of a file.
-
-    Parameters
-    ----------
-    file : Path
-        With the new entry.
-    entry : str
-        Name of the new entry.
-    frames, patterns : int
-        Rows, and how many of them have a pattern.
-    conditions : str
-        Where they come from.
-    changed : tuple of str
-        Names of what differs from the recorded entry.
-    """
-
-    file: Path
-    entry: str
-    frames: int
-    patterns: int
-    conditions: str
-    changed: tuple[str, ...]
-
-    def facts(self) -> dict[str, Any]:
-        """Return it as plain values."""
-        return {
-            "file": str(self.file),
-            "entry": self.entry,
-            "frames": self.frames,
-            "patterns": self.patterns,
-            "conditions": self.conditions,
-            "changed": list(self.changed),
-        }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Manner:
-    """How it is done.
-
-    Parameters
-    ----------
-    log : Path or None
-        Folder of the environment log, which must hold the run; None looks for one above the file.
-    folder : Path or None
-        Where the file with the new entry goes; None puts it in the place of the file.
-    default : bool
-        Whether a viewer is to show the new entry first.
-    executor : Executor or None
-        Where frames are read and integrated; None is here, one after the other.
-    now_ns : callable
-        UTC, ns since the epoch.
-    progress : callable
-        Takes frames done, and all of them.
-    """
-
-    log: Path | None = None
-    folder: Path | None = None
-    default: bool = False
-    executor: Executor | None = None
-    now_ns: Callable[[], int] = time.time_ns
-    progress: Progress = lambda done, total: None
 
 
 def reprocess(path: Path, wishes: Wishes, manner: Manner | None = None) -> Reprocessed:
