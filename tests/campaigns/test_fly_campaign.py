@@ -26,6 +26,7 @@ from waiting import wait_until
 from operando.config import load
 from operando.endstation.ports import free_port
 from operando.recorder.finished import is_finished
+from operando.recorder.missing import read_missing
 from operando.recorder.pattern_entry import pattern_entries
 from operando.recorder.service import run as record
 from operando.recorder.validation import validate
@@ -120,9 +121,12 @@ def test_every_frame_of_a_fly_scan_has_its_row_whenever_the_recorder_is_killed(s
 
 
 def assert_patterns(fly: FlyRun) -> None:
-    """Each pattern is that of its own frame, which is filled with the detector's number of it."""
+    """Each pattern is that of its own frame, which is filled with its number; numbers without a frame are told."""
     with h5py.File(fly.file, "r") as file:
         (patterns,) = pattern_entries(file)
+        there = set(fly.numbers)
+        dropped = [(number - 1, 1) for number in range(1, max(there)) if number not in there]
+        assert [(each.after, each.count) for each in read_missing(patterns.entry)] == dropped
         intensity = patterns.entry["data/I"][()]
     filled = np.any(intensity > 0, axis=0)
     assert filled.sum() > 10
