@@ -6,11 +6,13 @@ from pathlib import Path
 
 import fabio
 import h5py
+import numba.core.caching
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from operando.analysis import Integrator, Pattern, recipe_digest
+from operando.analysis.compiled import compiled
 from operando.errors import AnalysisError
 from operando.vocabulary import Recipe, Region
 
@@ -216,3 +218,15 @@ def test_a_spot_is_at_its_azimuth(orientation: int) -> None:
     q = 4 * np.pi / 0.1 * np.sin(np.arctan(np.hypot(x, y) / 0.1) / 2)
     width = cake.radial[1] - cake.radial[0]
     assert cake.radial[bin_] == pytest.approx(q, abs=0.51 * width)
+
+
+def test_code_is_compiled_where_it_cannot_be_kept(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(numba.core.caching.FunctionCache._impl_class, "_locator_classes", [])
+
+    def twice(value: float) -> float:
+        return 2 * value
+
+    assert compiled(twice)(21.0) == 42.0
+    assert "twice is compiled in each process anew" in caplog.text

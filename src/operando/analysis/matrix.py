@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 from pyFAI.integrator.azimuthal import AzimuthalIntegrator
 
+from operando.analysis.compiled import compiled
 from operando.errors import AnalysisError
 from operando.vocabulary import Recipe
 
@@ -202,4 +202,4 @@ def _pack(
     return count
 
 
-pack = njit(nogil=True, cache=True)(_pack)
+pack = compiled(_pack)

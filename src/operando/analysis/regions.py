@@ -3,10 +3,10 @@
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 from pyFAI.integrator.azimuthal import AzimuthalIntegrator
 
+from operando.analysis.compiled import compiled
 from operando.analysis.corrections import Corrections
 from operando.analysis.pixels import Pixels
 from operando.errors import AnalysisError
@@ -85,4 +85,4 @@ def _average(values: Any, pixels: Any, ends: Any, low: Any, high: Any, gain: Any
         start = ends[region]
 
 
-average = njit(nogil=True, cache=True)(_average)
+average = compiled(_average)

@@ -10,8 +10,10 @@ from typing import Any
 
 import numpy as np
 from llvmlite import ir
-from numba import njit, types
+from numba import types
 from numba.extending import intrinsic
+
+from operando.analysis.compiled import compiled
 
 _FLOAT, _DOUBLE = ir.FloatType(), ir.DoubleType()
 _LANE, _PAIR, _FOUR = ir.IntType(32), ir.VectorType(ir.DoubleType(), 2), ir.VectorType(ir.DoubleType(), 4)
@@ -189,9 +191,9 @@ def _divide(
     return counts
 
 
-shared = njit(nogil=True, cache=True)(_shared)
-more = njit(nogil=True, cache=True)(_more)
-whole = njit(nogil=True, cache=True)(_whole)
-remove = njit(nogil=True, cache=True)(_remove)
-remove_whole = njit(nogil=True, cache=True)(_remove_whole)
-divide = njit(nogil=True, cache=True)(_divide)
+shared = compiled(_shared)
+more = compiled(_more)
+whole = compiled(_whole)
+remove = compiled(_remove)
+remove_whole = compiled(_remove_whole)
+divide = compiled(_divide)
