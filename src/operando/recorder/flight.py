@@ -20,6 +20,8 @@ AHEAD_BYTES = 128 * 2**20
 """That they may hold; cakes are large."""
 LEAST_AHEAD = 16
 """So that workers do not wait for each other."""
+FEW = 8
+"""Frames on their way, up to which each that comes back is taken at once; of more, every eighth tells of the others."""
 
 
 def most_ahead(recipe: Recipe) -> int:
@@ -58,7 +60,7 @@ class Flight:
     clock : callable
         s, monotonic.
     arrived : threading.Event, optional
-        Set whenever a frame comes back.
+        Set when frames have come back.
     """
 
     def __init__(
@@ -74,6 +76,7 @@ class Flight:
         self._arrived = arrived
         self._frames: deque[_Frame] = deque()
         self._unread_since: float | None = None
+        self._sent = 0
 
     def __len__(self) -> int:
         return len(self._frames)
@@ -92,6 +95,7 @@ class Flight:
 
     def send(self, announced: Announced, task: FrameTask) -> None:
         """Hand over the next frame."""
+        self._sent += 1
         self._frames.append(_Frame(announced, task, self._submit(self._executor.submit, task)))
 
     def take(self) -> tuple[Announced, Product] | None:
@@ -126,7 +130,7 @@ class Flight:
 
     def _submit(self, submit: Callable[..., Future[Any]], task: FrameTask) -> Future[Product]:
         future: Future[Product] = submit(process, task)
-        if self._arrived is not None:
+        if self._arrived is not None and (len(self._frames) < FEW or self._sent % FEW == 0):
             future.add_done_callback(self._came)
         return future
 
