@@ -98,6 +98,6 @@ class Sweep:
             self._arrival.finish(failure)
             return
         with self._lock:
-            self._held = self._paused
-        if not self._held:  # resumed before the motor stood
+            paused = self._held = self._paused
+        if not paused:  # resumed before the motor stood
             self._go()

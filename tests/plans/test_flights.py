@@ -5,6 +5,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import SimpleNamespace
 from typing import Any
 
 import bluesky.plan_stubs as bps
@@ -275,6 +276,26 @@ def test_a_motor_goes_on_whether_or_not_it_stands_when_the_plan_does(braking: fl
     wait_until(lambda: arrival.done)
     assert arrival.success
     assert journal == ["to 3.0", "stopped", "to 3.0"]
+
+
+def test_a_motor_that_stands_in_the_moment_of_the_resume_is_asked_once() -> None:
+    for _ in range(200):
+        moves: list[Status] = []
+
+        def set_it(target: float, moves: list[Status] = moves) -> Status:
+            moves.append(Status())
+            return moves[-1]
+
+        motor = SimpleNamespace(name="motor", set=set_it, stop=lambda *, success: None)
+        sweep = Sweep(motor)
+        sweep.set(3.0)
+        sweep.stop(success=True)
+        standing = threading.Thread(target=moves[0].set_exception, args=(MoveHeld("held"),))
+        standing.start()
+        sweep.resume()
+        standing.join()
+        wait_until(lambda moves=moves: len(moves) > 1)
+        assert len(moves) == 2
 
 
 @pytest.mark.parametrize("count", range(2))
