@@ -9,6 +9,7 @@ import hdf5plugin
 import numpy as np
 import pytest
 
+from operando.recorder import chunks
 from operando.recorder.chunks import Packed, codec_of
 from operando.recorder.frame_file import FrameFile
 from operando.recorder.frames import FrameFiles
@@ -88,6 +89,15 @@ def test_a_chunk_that_is_cut_off_is_refused(tmp_path: Path, kept: int) -> None:
     whole = packed(written(tmp_path / "frames.h5", (61, 67), "int32", **hdf5plugin.Bitshuffle(cname="lz4")))
     with pytest.raises(ValueError, match="cut off or damaged"):
         Packed(whole.data[:kept], whole.codec, whole.dtype, whole.shape).unpack()
+
+
+def test_without_bitshuffles_function_hdf5_unpacks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another build of the plugins need not show it."""
+    monkeypatch.setattr(chunks, "CODECS", {2: "no_such_function"})
+    store = written(tmp_path / "frames.h5", (61, 67), "int32", **hdf5plugin.Bitshuffle(cname="lz4"))
+    files = FrameFiles()
+    np.testing.assert_array_equal(files.read(store, 1).image, counts(1, (61, 67)))
+    files.close()
 
 
 def test_a_frame_that_there_is_only_room_for_is_not_one_of_zeros(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ a multiple of eight elements, is a shorter one; fewer than eight elements are no
 """
 
 import ctypes
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -30,6 +31,8 @@ HEADER = 12
 LENGTH = 4
 EIGHT = 8
 """Elements that are shuffled together."""
+
+_logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +88,19 @@ def codec_of(dataset: h5py.Dataset) -> str:
     if filters.get_nfilters() != 1:
         return ""
     code, _, options, _ = filters.get_filter(0)
-    return CODECS.get(options[4], "") if code == BITSHUFFLE and len(options) > 4 else ""
+    codec = CODECS.get(options[4], "") if code == BITSHUFFLE and len(options) > 4 else ""
+    return codec if codec and _is_there(codec) else ""
+
+
+@cache
+def _is_there(codec: str) -> bool:
+    """Return whether the installed plugin lets its function be called."""
+    try:
+        _function(codec)
+    except (OSError, AttributeError) as error:
+        _logger.warning("%s: not in hdf5plugin (%s); HDF5 unpacks the frames, one at a time", codec, error)
+        return False
+    return True
 
 
 @cache
