@@ -71,6 +71,16 @@ class Axis(EpicsMotor):
             arrival.wait()
         return arrival
 
+    def _done_moving(self, success: bool = True, timestamp: Any = None, value: Any = None, **_: Any) -> None:
+        """Tell those who wait; ophyd forgets them afterwards, and with them whoever has asked for a move meanwhile."""
+        waiting = list(self._callbacks[self._SUB_REQ_DONE])
+        if success:
+            self._run_subs(sub_type=self.SUB_DONE, timestamp=timestamp, value=value)
+        self._run_subs(sub_type=self._SUB_REQ_DONE, success=success, timestamp=timestamp)
+        for each in waiting:
+            self._callbacks[self._SUB_REQ_DONE].pop(each, None)
+            self._unwrapped_callbacks[self._SUB_REQ_DONE].pop(each, None)
+
     def stop(self, *, success: bool = False) -> None:
         """Stop where it is; a move under way fails."""
         if self._arrival is not None:
