@@ -1,5 +1,7 @@
 """Motors arrive or fail, the shutter's switch is believed, the ring current is read."""
 
+from typing import Any
+
 import pytest
 from toy_endstation import Client
 
@@ -49,3 +51,20 @@ def test_the_ring_current_has_its_unit(client: Client) -> None:
     current.wait_for_connection(timeout=10)
     assert 90.0 < current.read()["ring_current"]["value"] <= 100.0
     assert current.describe()["ring_current"]["units"] == "mA"
+
+
+def test_a_move_that_is_asked_for_while_those_who_waited_are_told_is_not_forgotten(client: Client) -> None:
+    axis = stage().x
+    told: list[str] = []
+    run = axis._run_subs
+
+    def run_and_ask(*, sub_type: str, **arguments: Any) -> None:
+        run(sub_type=sub_type, **arguments)
+        if sub_type == axis._SUB_REQ_DONE and not told:
+            told.append("asked")
+            axis.subscribe(lambda **_: told.append("arrived"), event_type=sub_type, run=False)
+
+    axis._run_subs = run_and_ask
+    axis._done_moving()
+    axis._done_moving()
+    client.until(lambda: told == ["asked", "arrived"])
