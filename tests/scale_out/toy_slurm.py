@@ -5,6 +5,8 @@ import signal
 import sys
 from pathlib import Path
 
+from waiting import wait_until
+
 SBATCH = """#!/bin/sh
 cp "$1" {jobs}/script
 cp "$1" {jobs}/job.$$
@@ -50,11 +52,16 @@ class ToySlurm:
         os.killpg(job, signal.SIGKILL)
 
     def close(self) -> None:
+        """End every job, and see it gone."""
         for job in self.started():
-            try:
-                self.kill(job)
-            except ProcessLookupError:
-                continue
+            wait_until(lambda: self._is_gone(job), what=f"the end of job {job}")  # noqa: B023
+
+    def _is_gone(self, job: int) -> bool:
+        try:
+            self.kill(job)
+        except ProcessLookupError:
+            return True
+        return False
 
     def _numbers(self, name: str) -> list[int]:
         file = self._folder / name
