@@ -233,6 +233,12 @@ def test_monitors_see_each_publication_of_an_unchanged_value(server: Server, cli
     assert [stamp for _, stamp in watch.seen][-3:] == times
 
 
+def test_a_server_that_keeps_no_time_leaves_its_memory_to_others(server: Server) -> None:
+    """EPICS base locks all of a process where the host lets it: stacks and reserves become real memory."""
+    status = Path(f"/proc/{server.process.pid}/status").read_text()
+    assert "VmLck:\t       0 kB" in status
+
+
 def test_a_taken_port_is_refused_before_epics_hides_elsewhere(server: Server, port: int) -> None:
     with pytest.raises(EndstationError, match=f"port {port} of 127.0.0.1 is taken"):
         RecordServer("TEST:", port, [])

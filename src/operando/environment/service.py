@@ -149,7 +149,8 @@ class Service:
     def serve(self, ca_port: int) -> None:
         """Start the records, then every thread."""
         channels = tuple(channel.name for channel in self._config.channels)
-        self._server = server = RecordServer(self._config.prefix, ca_port, record_table(self._puts(), channels))
+        table = record_table(self._puts(), channels)
+        self._server = server = RecordServer(self._config.prefix, ca_port, table, locked=True)
         self._show_limits()
         heater = Schedule(self._config.heater.poll_interval_s, until(self._stop, self._temperature.told))
         self._disk.start()

@@ -1,5 +1,6 @@
 """An EPICS server on the loopback address, made from a table of records."""
 
+import ctypes
 import logging
 import os
 import queue
@@ -30,6 +31,9 @@ class RecordServer:
         TCP and UDP port; each server of an endstation has its own, since servers sharing one hide each other.
     specs : sequence of RecordSpec
         The records.
+    locked : bool
+        Keep the whole process in memory, where the host lets it: for one that keeps time. Every stack and reserve of
+        it then takes real memory, some 0.4 GB.
 
     Raises
     ------
@@ -39,13 +43,13 @@ class RecordServer:
 
     _exists: ClassVar[bool] = False
 
-    def __init__(self, prefix: str, ca_port: int, specs: Sequence[RecordSpec]) -> None:
+    def __init__(self, prefix: str, ca_port: int, specs: Sequence[RecordSpec], locked: bool = False) -> None:
         if RecordServer._exists:
             raise EndstationError("EPICS records: this process has a server already; a second needs its own process")
         _check_free(ca_port)
         RecordServer._exists = True
         self._puts: queue.SimpleQueue[tuple[RecordSpec, Any] | None] = queue.SimpleQueue()
-        self._records = self._serve(prefix, ca_port, specs)
+        self._records = self._serve(prefix, ca_port, specs, locked)
         self._dispatcher = threading.Thread(target=self._dispatch, name="record puts", daemon=True)
         self._dispatcher.start()
 
@@ -71,18 +75,20 @@ class RecordServer:
         self._dispatcher.join()
 
     def _serve(
-        self, prefix: str, ca_port: int, specs: Sequence[RecordSpec]
+        self, prefix: str, ca_port: int, specs: Sequence[RecordSpec], locked: bool
     ) -> dict[str, "PublishedRecord | WritableRecord"]:
         os.environ["EPICS_CAS_SERVER_PORT"] = str(ca_port)
         os.environ["EPICS_CAS_INTF_ADDR_LIST"] = LOOPBACK
         os.environ.setdefault("EPICS_CAS_BEACON_ADDR_LIST", LOOPBACK)
         os.environ["EPICS_CAS_AUTO_BEACON_ADDR_LIST"] = "NO"
+        from epicscorelibs.ioc import dbCore
         from softioc import builder, softioc
 
         from operando.records.record import make_record
 
         records = {spec.name: make_record(spec, prefix + spec.name, self._deliver) for spec in specs}
         builder.LoadDatabase()
+        ctypes.c_int.in_dll(dbCore, "dbThreadRealtimeLock").value = locked  # EPICS base locks unless told
         softioc.iocInit(_no_updates, enable_pva=False)
         return records
 
