@@ -1,5 +1,7 @@
 """Types, marks, saturation, regions, threads: what a frame may be, and what the integrator says of it."""
 
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -230,3 +232,9 @@ def test_code_is_compiled_where_it_cannot_be_kept(
 
     assert compiled(twice)(21.0) == 42.0
     assert "twice is compiled in each process anew" in caplog.text
+
+
+def test_the_recorder_starts_where_compiled_code_cannot_be_kept() -> None:
+    nowhere = "import numba.core.caching as c; c.CacheImpl._locator_classes = []; import operando.recorder.service"
+    started = subprocess.run([sys.executable, "-c", nowhere], capture_output=True, text=True, check=False)
+    assert started.returncode == 0, started.stderr

@@ -3,7 +3,8 @@
 from typing import Any
 
 import numpy as np
-from numba import njit
+
+from operando.analysis.compiled import compiled
 
 UNUSED = np.uint16(65535)
 """Patch of a pixel that is part of no pattern."""
@@ -77,4 +78,4 @@ def _gather(
     moments[3] += raw
 
 
-gather = njit(nogil=True, cache=True)(_gather)
+gather = compiled(_gather)

@@ -20,9 +20,10 @@ from typing import Any, cast
 
 import h5py
 import hdf5plugin
-import numba
 import numpy as np
 from numpy.typing import NDArray
+
+from operando.analysis.compiled import compiled
 
 BITSHUFFLE = 32008
 CODECS = {2: "bshuf_decompress_lz4", 3: "bshuf_decompress_zstd"}
@@ -112,8 +113,7 @@ def _function(codec: str) -> Callable[[int, int, int, int, int], int]:
     return cast("Callable[[int, int, int, int, int], int]", found)
 
 
-@numba.njit(nogil=True, cache=True)
-def _end(packed: NDArray[np.uint8], blocks: int) -> int:
+def _ends(packed: NDArray[np.uint8], blocks: int) -> int:
     """Return where the blocks of a chunk end; a negative number where that is behind the chunk's own end."""
     place = HEADER
     for _ in range(blocks):
@@ -124,3 +124,6 @@ def _end(packed: NDArray[np.uint8], blocks: int) -> int:
             length = 256 * length + int(byte)
         place += LENGTH + length
     return place
+
+
+_end = compiled(_ends)
