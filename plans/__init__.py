@@ -3,7 +3,6 @@
 from operando.plans.at_rest import at_rest
 from operando.plans.fly_frames import fly_frames
 from operando.plans.impedance_in_beam_gaps import impedance_in_beam_gaps
-from operando.plans.measure_blank import measure_blank
 from operando.plans.operando_cycle import operando_cycle
 from operando.plans.programmed_cell import (
     load_programme,
@@ -15,7 +14,7 @@ from operando.plans.programmed_cell import (
     wait_for_step,
     wait_for_voltage,
 )
-from operando.plans.reference_frames import calibrate_geometry, take_darks, take_flat
+from operando.plans.reference_frames import calibrate_geometry, measure_blank, take_darks, take_flat
 
 __all__ = [
     "at_rest",

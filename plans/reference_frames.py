@@ -1,6 +1,6 @@
-"""Frames that other frames are corrected or measured by: calibrants, darks, flat fields."""
+"""Frames that other frames are corrected or measured by: calibrants, darks, flat fields, the empty cell."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import bluesky.plan_stubs as bps
@@ -134,6 +134,46 @@ def take_flat(
     return (yield from _shuttered(_series(detector, frames, exposure, metadata), shutter, "open"))
 
 
+@plan
+def measure_blank(
+    detector: Readable[Any],
+    *,
+    frames: int = 20,
+    exposure: float = 1.0,
+    shutter: Movable[Any] | None = None,
+    readables: Sequence[Readable[Any]] = (),
+    md: Mapping[str, Any] | None = None,
+) -> MsgGenerator[str]:
+    """Expose the empty cell; ``operando blank`` makes a blank of the run.
+
+    As many counts as the patterns have that it is to be taken off, at least, or its noise is theirs. Nothing is done to
+    pressure, temperature or cell.
+
+    Parameters
+    ----------
+    detector : Readable
+        Takes a frame a trigger, with monitor and diode beside it.
+    frames : int
+        How many.
+    exposure : float
+        s, of each.
+    shutter : Movable, optional
+        Opened first; put back where it was afterwards, however the plan ends.
+    readables : sequence of Readable
+        Read with every frame.
+    md : mapping
+        Goes into the start document; the name of the sample is ``empty_cell`` if it says no other.
+
+    Returns
+    -------
+    str
+        Uid of the run.
+    """
+    _check("measure_blank", detector, frames, exposure)
+    metadata = {"plan_name": "measure_blank", "sample": "empty_cell", **(md or {})}
+    return (yield from _shuttered(_series(detector, frames, exposure, metadata, readables), shutter, "open"))
+
+
 def _check(name: str, detector: object, frames: int, exposure: float) -> None:
     """Refuse what cannot be before anything moves; the queue server passes a misspelt name as text."""
     for protocol in (Readable, Triggerable, Configurable):
@@ -145,7 +185,9 @@ def _check(name: str, detector: object, frames: int, exposure: float) -> None:
         )
 
 
-def _series(detector: Any, frames: int, exposure: float, metadata: Mapping[str, Any]) -> MsgGenerator[str]:
+def _series(
+    detector: Any, frames: int, exposure: float, metadata: Mapping[str, Any], readables: Sequence[Any] = ()
+) -> MsgGenerator[str]:
     """Take frames as a run."""
     arguments = {"frames": frames, "exposure": exposure}
 
@@ -154,7 +196,7 @@ def _series(detector: Any, frames: int, exposure: float, metadata: Mapping[str, 
     def run() -> MsgGenerator[None]:
         for _ in range(frames):
             yield from bps.checkpoint()
-            yield from bps.trigger_and_read([detector], name=STREAM)
+            yield from bps.trigger_and_read([detector, *readables], name=STREAM)
 
     yield from bps.configure(detector, {"acquire_time": exposure})
     return (yield from run())

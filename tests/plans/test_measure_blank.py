@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from bluesky import RunEngine
+from bluesky.utils import FailedStatus
 from ophyd.status import Status
 from plain_devices import Thing, done
 
@@ -32,13 +33,19 @@ class Shutter(Thing):
     def __init__(self, name: str) -> None:
         super().__init__(name)
         self.told: list[str] = []
+        self.sticks = False
 
     def read(self) -> dict[str, Any]:
         return {self.name: {"value": 0, "timestamp": 0.0}}
 
     def set(self, value: str) -> Status:
         self.told.append(value)
-        return done()
+        status = Status()
+        if self.sticks and value == "open":
+            status.set_exception(OSError("the blades do not move"))
+        else:
+            status.set_finished()
+        return status
 
 
 def test_the_start_document_says_what_it_is(engine: RunEngine) -> None:
@@ -61,6 +68,24 @@ def test_the_shutter_is_closed_behind_a_detector_that_breaks(engine: RunEngine) 
     with pytest.raises(OSError, match="no detector any more"):
         engine(measure_blank(detector, frames=4, shutter=shutter))
     assert shutter.told == ["open", "closed"]
+
+
+def test_a_shutter_that_says_it_did_not_open_is_closed_all_the_same(engine: RunEngine) -> None:
+    detector, shutter = Detector("detector"), Shutter("shutter")
+    shutter.sticks = True
+    with pytest.raises(FailedStatus):
+        engine(measure_blank(detector, frames=4, shutter=shutter))
+    assert shutter.told == ["open", "closed"]
+    assert detector.frames == 0
+
+
+def test_what_else_is_asked_for_is_read_with_every_frame(engine: RunEngine) -> None:
+    events: list[dict[str, Any]] = []
+    engine(
+        measure_blank(Detector("detector"), frames=2, readables=[Thing("pressure")]),
+        {"event": [lambda _, document: events.append(document)]},
+    )
+    assert ["pressure" in event["data"] for event in events] == [True, True]
 
 
 def test_nonsense_is_refused_before_anything_moves(engine: RunEngine) -> None:
