@@ -28,6 +28,7 @@ def check(
 
     config, place = load(configuration), root_beside(configuration, root)
     check_files(config, place)
+    check_patterns(config)
     facts: dict[str, object] = {"configuration": str(config.file), "endstation": config.name, "valid": True}
     missing = missing_facts(config)
     facts |= missing if json else {name: "; ".join(these) or "nothing" for name, these in missing.items()}
@@ -76,6 +77,33 @@ def check_files(config: "Endstation", place: "Root") -> None:
                 f"{config.file}: {table} port = {port!r}: no such serial port; "
                 "a device file is wanted, absolute or relative to the root"
             )
+
+
+def check_patterns(config: "Endstation") -> None:
+    """Make ready to integrate, as a run does: files, ranges and regions must fit the detector that the PONI names.
+
+    It takes a second and 200 MB, which a process that lives on does not give back.
+
+    Raises
+    ------
+    ConfigurationError
+        No frame would become a pattern.
+    """
+    from operando.analysis.geometry import read_geometry
+    from operando.analysis.integration import Integrator
+    from operando.config import load_recipe
+
+    recipe = load_recipe(config.beside(config.integration.recipe))
+    poni = config.beside(config.integration.poni).read_text(encoding="utf-8")
+    shape = read_geometry(poni, recipe.orientation).detector.max_shape
+    if shape is None:
+        return  # any frame may come
+    try:
+        Integrator(poni, recipe, tuple(shape))
+    except AnalysisError as error:
+        raise ConfigurationError(
+            f"{config.file}: [integration] recipe = {config.integration.recipe!r}: {error}"
+        ) from error
 
 
 def _check_poni(config: "Endstation", table: str, poni: str, orientation: int) -> None:

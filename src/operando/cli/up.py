@@ -16,13 +16,14 @@ def up(
     json: Json = False,
 ) -> None:
     """Start an endstation's processes, wait until they serve, and keep watch over them."""
-    from operando.cli.check import check_files
+    from operando.cli.check import check_files, check_patterns
     from operando.config import load
     from operando.config.sinks import Sinks
 
     config, place = load(configuration), root_beside(configuration, root)
     check_files(config, place)
     if not foreground:
+        check_patterns(config)
         bring_up(place, config.file)
         show_status(place, json)
         return

@@ -53,6 +53,7 @@ class _Recipe(Table):
     def _ascending(self) -> Self:
         _check("radial_range", self.radial_range, f", in {self.unit}")
         _check_azimuth("azimuth_range", self.azimuth_range)
+        _check_seam(self.azimuth_range)
         if self.unit == "d_A" and self.radial_range and self.radial_range[0] <= 0:
             raise ValueError(f"radial_range = {list(self.radial_range)}: spacings are above 0 Å")
         if self.sectors and self.split == "full":
@@ -72,6 +73,17 @@ def _check_azimuth(name: str, bounds: tuple[float, float] | None) -> None:
     _check(name, bounds, ", in °")
     if bounds and (bounds[1] - bounds[0] > 360 or abs(bounds[0]) > 360 or abs(bounds[1]) > 360):
         raise ValueError(f"{name} = [{bounds[0]:g}, {bounds[1]:g}]: within −360° to 360°, at most a turn")
+
+
+def _check_seam(bounds: tuple[float, float] | None) -> None:
+    """Refuse what reaches across 0° and 180°: pyFAI's azimuth begins anew at one of them."""
+    if bounds and not any(
+        (bounds[0] - seam) % 360 + seam + (bounds[1] - bounds[0]) <= seam + 360 for seam in (-180.0, 0.0)
+    ):
+        raise ValueError(
+            f"azimuth_range = [{bounds[0]:g}, {bounds[1]:g}]: across 0° and 180°, and pyFAI's azimuth begins anew at "
+            "one of them"
+        )
 
 
 class _Phase(Table):

@@ -14,8 +14,14 @@ def surroundings(config: Endstation, recipe: Recipe) -> dict[str, Any]:
     Raises
     ------
     ConfigurationError
-        A material is not known, the blank cannot be read, or nothing measures what it is to be scaled by.
+        A material is not known, the blank cannot be read, or nothing measures what it or a pattern is to be scaled by.
     """
+    if recipe.monitor_reference is not None and config.detector.monitor_attribute is None:
+        raise ConfigurationError(
+            f"{config.file}: [integration] recipe = {config.integration.recipe!r}: monitor_reference = "
+            f"{recipe.monitor_reference:g} scales patterns by the incident monitor, but [detector] has no "
+            "monitor_attribute; no frame would become a pattern"
+        )
     own, blank = config.integration.parasitic_materials, config.integration.blank
     found: dict[str, Any] = {}
     if materials := load_parasitic(recipe.parasitic, config.beside(own) if own else None):
