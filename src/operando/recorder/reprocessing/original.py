@@ -30,6 +30,8 @@ class Rows:
         Number of the link to the raw file, and place in it.
     time_ns : NDArray[int64]
         ns since the start of the run, middle of the exposure; 0 where it is not known.
+    timed : NDArray[bool]
+        Whether that is known.
     acquire_ns : NDArray[int64]
         ns, length of the exposure; 0 where it is not known.
     """
@@ -37,6 +39,7 @@ class Rows:
     raw_file: NDArray[np.int64]
     raw_index: NDArray[np.int64]
     time_ns: NDArray[np.int64]
+    timed: NDArray[np.bool_]
     acquire_ns: NDArray[np.int64]
 
     def __len__(self) -> int:
@@ -137,7 +140,8 @@ def _rows(patterns: PatternEntry) -> Rows:
     known = np.isfinite(start) & np.isfinite(end)
     acquire = np.where(known, nanoseconds(end) - nanoseconds(start), 0)
     file, index = (column(name).astype(np.int64) for name in ("raw_file", "raw_index"))
-    return Rows(file, index, nanoseconds(column("time")), acquire)
+    time = column("time")
+    return Rows(file, index, nanoseconds(time), np.isfinite(time), acquire)
 
 
 def _store(number: int, path: Path, dataset: str) -> FrameStore:

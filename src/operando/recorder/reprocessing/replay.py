@@ -89,7 +89,8 @@ def documents_of(original: Original) -> Iterator[Document]:
         if number not in named:
             named.add(number)
             yield "stream_resource", _resource(original, number)
-        for row in np.flatnonzero(rows.acquire_ns[first:last] == 0) + first:  # what stands in for its time is its event
+        eventful = (rows.acquire_ns == 0) & rows.timed  # what stands in for its time is its event; a flight has none
+        for row in np.flatnonzero(eventful[first:last]) + first:
             event_ns = start_ns + int(rows.time_ns[row]) + length // 2
             yield (
                 "event",
