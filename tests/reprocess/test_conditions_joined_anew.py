@@ -74,6 +74,16 @@ def test_without_any_log_conditions_are_those_of_the_recorded_entry(home: Path) 
     assert differing(columns(home, "xrd"), columns(home, "reprocessed_1")) == set()
 
 
+def test_a_log_above_a_file_without_any_sample_may_be_another_endstations(beside: Path) -> None:
+    """It is taken only if somebody names it."""
+    with h5py.File(beside, "r+") as file:
+        for name in ("pressure", "temperature", "electrochemistry"):
+            del file[f"environment/instrument/{name}"]
+    log = next(place / "environment" for place in beside.parents if (place / "environment").is_dir())
+    assert reprocess(beside, Wishes()).conditions.startswith("taken over from the recorded entry")
+    assert reprocess(beside, Wishes(), Manner(log=log)).conditions == "joined anew from the environment log"
+
+
 def test_the_log_in_a_file_answers_as_the_environment_log(
     original: MadeRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -11,7 +11,7 @@ from operando.recorder.reprocessing.recorded_log import RecordedLog
 
 FROM_LOG = "joined anew from the environment log"
 FROM_FILE = "joined anew from the log that the file itself holds; the environment log was not there"
-TAKEN_OVER = "taken over from the recorded entry: neither the environment log nor a log in the file was there"
+TAKEN_OVER = "taken over from the recorded entry: no environment log of this run and no log in the file was there"
 
 
 def find_log(original: Original) -> Path | None:
@@ -44,7 +44,8 @@ def open_conditions(
     recorded = RecordedLog(file, original.run.start_ns)
     if folder is not None:
         history = EnvironmentHistory(folder)
-        if _holds(history, recorded, original):
+        comparable = len(recorded) > 0  # else it may be another endstation's, unless somebody named it
+        if (comparable or demanded) and _holds(history, recorded, original):
             return history, FROM_LOG
         history.close()
         if demanded:
