@@ -111,6 +111,26 @@ def test_marks_of_unsigned_frames_are_no_grains(
     assert _judge(unsigned, integrator, tables) == _judge(signed, integrator, tables)
 
 
+@pytest.mark.parametrize("kind", [">i4", ">u2", "u4", "i8", "f4"])
+def test_the_same_counts_in_every_type_are_as_even(
+    powder: NDArray[np.float64], integrator: Integrator, tables: RingTables, kind: str
+) -> None:
+    frame = _frame(300 * powder * np.random.default_rng(5).gamma(10, 0.1, SHAPE))
+    assert _judge(frame.astype(kind), integrator, tables) == _judge(frame, integrator, tables)
+
+
+@pytest.mark.parametrize("mark", [math.inf, math.nan])
+def test_what_is_no_number_is_no_grain(
+    powder: NDArray[np.float64], integrator: Integrator, tables: RingTables, mark: float
+) -> None:
+    clean = _frame(300 * powder * np.random.default_rng(5).gamma(10, 0.1, SHAPE)).astype(np.float32)
+    frame, gap = clean.copy(), clean.copy()
+    frame[500, 300:320], gap[500, 300:320] = mark, -1.0
+    found = _judge(frame, integrator, tables)
+    assert found == _judge(gap, integrator, tables)
+    assert found.spottiness == pytest.approx(0.1**0.5, rel=0.1)
+
+
 def test_the_same_frame_has_the_same_evenness_in_any_thread(
     powder: NDArray[np.float64], integrator: Integrator, tables: RingTables
 ) -> None:

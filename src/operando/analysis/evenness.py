@@ -11,15 +11,15 @@ UNUSED = np.uint16(65535)
 
 
 def _gather(
-    frame: Any,
+    values: Any,
+    low: Any,
+    high: Any,
     stride: int,
     level: Any,
     patch: Any,
     gain: Any,
     dark: Any,
     expected: Any,
-    low: float,
-    high: float,
     sums: Any,
     moments: Any,
 ) -> None:
@@ -27,8 +27,10 @@ def _gather(
 
     Parameters
     ----------
-    frame : ndarray, shape (rows, columns)
-        Counts.
+    values : ndarray, shape (rows * columns,)
+        Counts, and marks among them.
+    low, high : number
+        Of `operando.analysis.pixels.Pixels`: what is data; ``low`` may be None.
     stride : int
         Every so many rows one is looked at; all tables have a row for each of those.
     level, patch : ndarray of uint16
@@ -39,8 +41,6 @@ def _gather(
         Counts without beam.
     expected : ndarray of float32
         Intensity against level.
-    low, high : float
-        Counts below or above are marks, or saturated.
     sums : ndarray, shape (2, patches)
         Gains Σx and ΣE of each patch.
     moments : ndarray, shape (4,)
@@ -48,6 +48,7 @@ def _gather(
     """
     square, mixed, power, raw = 0.0, 0.0, 0.0, 0.0
     for row in range(patch.shape[0]):
+        first = row * stride * patch.shape[1]
         last = UNUSED
         x_sum, e_sum = 0.0, 0.0
         for column in range(patch.shape[1]):
@@ -58,9 +59,16 @@ def _gather(
                     sums[1, last] += e_sum
                 x_sum, e_sum = 0.0, 0.0
                 last = where
-            x = np.float64(frame[row * stride, column])
-            if where == UNUSED or not (low <= x <= high):
+            if where == UNUSED:
                 continue
+            value = values[first + column]
+            if low is None:
+                valid = value < high
+            else:
+                valid = low <= value < high
+            if not valid:
+                continue
+            x = np.float64(value)
             raw += x
             x -= np.float64(dark[row, column])
             e = np.float64(gain[row, column]) * np.float64(expected[level[row, column]])

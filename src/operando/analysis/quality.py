@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from operando.analysis.evenness import gather
 from operando.analysis.integration import Pattern
+from operando.analysis.pixels import read_pixels
 from operando.analysis.rings import SECTORS, RingTables
-from operando.vocabulary import Recipe
 
 UNCERTAIN = 0.04
 """Standard deviation of the variance beyond counting above which nothing is said of it: a spottiness of 0.2 would be
@@ -92,11 +92,9 @@ def evenness(frame: NDArray[Any], intensity: NDArray[np.floating], tables: RingT
         return Evenness()
     sums = np.zeros((2, tables.rings * SECTORS), np.float64)
     moments = np.zeros(4, np.float64)
-    low, high = _counted(frame, tables.recipe)
-    pixels, expected = np.ascontiguousarray(frame), tables.looked_up(intensity)
-    gather(
-        pixels, tables.stride, tables.level, tables.patch, tables.gain, tables.dark, expected, low, high, sums, moments
-    )
+    pixels, expected = read_pixels(frame, tables.recipe), tables.looked_up(intensity)
+    looked_at = tables.stride, tables.level, tables.patch, tables.gain, tables.dark
+    gather(pixels.values, pixels.low, pixels.high, *looked_at, expected, sums, moments)
     return _evenness(sums, moments)
 
 
@@ -111,16 +109,6 @@ def change(pattern: NDArray[np.floating], other: NDArray[np.floating], used: NDA
     one, two = one - one.mean(), two - two.mean()
     power = float(one @ one) * float(two @ two)
     return 1.0 - float(one @ two) / math.sqrt(power) if power > 0 else math.nan
-
-
-def _counted(frame: NDArray[Any], recipe: Recipe) -> tuple[float, float]:
-    """Return the lowest and highest counts that are neither mark nor saturated."""
-    high = math.inf if recipe.saturation is None else float(np.nextafter(recipe.saturation, -math.inf))
-    if not recipe.mask_negative:
-        return -math.inf, high
-    if np.issubdtype(frame.dtype, np.unsignedinteger):  # its two highest values are the marks −1 and −2
-        return 0.0, min(high, float(np.iinfo(frame.dtype).max - 2))
-    return 0.0, high
 
 
 def _evenness(sums: NDArray[np.float64], moments: NDArray[np.float64]) -> Evenness:
