@@ -7,7 +7,7 @@ import h5py
 import numpy as np
 import pytest
 from quality.measured_run import EMPTY, SAMPLE, WALL_Q, MeasuredRun, recipe_with
-from recorder.made_run import CONFIGS, NMC811, image
+from recorder.made_run import ACQUIRE_S, CONFIGS, NMC811, image
 from recorder.same_file import assert_same_file
 
 from operando.config import load, load_parasitic
@@ -93,6 +93,49 @@ def test_the_measured_pattern_is_what_it_would_be_without_all_that(file: h5py.Fi
         assert "excluded" not in other["xrd/data"]
         assert "blank_subtracted" not in other["xrd/reduction"]
         assert "blank_scale" not in other["xrd/frames"]
+
+
+class DarkMonitor(MeasuredRun):
+    """Its monitor counts as much in the dark as of the beam."""
+
+    DARK_PER_S = 2e6
+
+    def __init__(self, root: Path, reference: float | None, below: float | None = 1000.0) -> None:
+        super().__init__(root, True, recipe_with(monitor_reference=reference))
+        quality = self.documents[0][1]["operando"]["configuration"]["quality"]
+        quality.update(monitor_dark_per_s=self.DARK_PER_S, beam_off_below_per_s=below)
+
+    def frame(self, number: int) -> tuple[np.ndarray, dict[str, float]]:
+        pixels, counted = super().frame(number)
+        noise = 3.0 if number == self.DARK else 0.0  # above the dark by less than that scatters
+        counted["IncidentMonitor"] += self.DARK_PER_S * ACQUIRE_S - 40 + noise
+        return pixels, counted
+
+
+def test_patterns_are_scaled_by_what_the_monitor_counted_above_its_dark(tmp_path: Path) -> None:
+    with (
+        h5py.File(DarkMonitor(tmp_path / "plain", None).record()) as plain,
+        h5py.File(DarkMonitor(tmp_path / "scaled", 1e6).record()) as scaled,
+    ):
+        monitor = scaled["xrd/frames/incident_monitor"][:][LIT]
+        assert monitor == pytest.approx(1e6 * (1 - 0.05 * np.array(LIT)), rel=5e-3)
+        factor = (1e6 / monitor)[:, None]
+        assert scaled["xrd/data/I"][:][LIT] == pytest.approx(factor * plain["xrd/data/I"][:][LIT], rel=1e-5)
+
+
+@pytest.mark.parametrize(("below", "why"), [(1000.0, "beam_off_below_per_s"), (None, "its dark scatters by")])
+def test_a_frame_without_beam_is_not_scaled_by_noise(tmp_path: Path, below: float | None, why: str) -> None:
+    run = DarkMonitor(tmp_path, 1e6, below)
+    with h5py.File(run.record()) as file:
+        assert np.isfinite(file["xrd/data/I"][:, 100]).tolist() == [row != DARK for row in range(6)]
+        (reason,) = file["xrd/gaps/reason"].asstr()[()]
+        assert "counts above its dark" in reason
+        if below is None:
+            assert why in reason
+        else:
+            assert file["xrd/frames/beam_off"][:].tolist() == [int(row == DARK) for row in range(6)]
+        assert np.isfinite(file["xrd/frames/incident_monitor"][DARK])
+    assert validate(run.file) == []
 
 
 def test_saturated_pixels_are_counted_where_the_recipe_says_what_that_is(tmp_path: Path, file: h5py.File) -> None:

@@ -134,7 +134,7 @@ def test_a_pattern_that_cannot_be_scaled_is_not_made_up(tmp_path: Path) -> None:
     with h5py.File(recorded(run)) as file:
         assert np.isfinite(file["xrd/data/I"][:, 100]).tolist() == [True, False, False, False]
         assert [reason.split(",")[0] for reason in reasons(file)] == [
-            "incident monitor 0 counts",
+            "incident monitor -40 counts above its dark",
             *["incident monitor nan counts"] * 2,
         ]
     assert validate(run.file) == []

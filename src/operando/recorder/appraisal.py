@@ -61,17 +61,8 @@ class Appraisal:
         exposure : float or None
             s; None where the descriptor does not say.
         """
-        seconds = exposure or math.nan
-        beam = self._monitors.beam(attributes, seconds)
-        ring_current = attributes.get(self._monitors.ring_current, math.nan)
-        beam_off = self._beam_off(beam.monitor / seconds, ring_current)
-        fields: dict[str, Any] = {
-            "incident_monitor": beam.monitor,
-            "transmitted_diode": beam.diode,
-            "transmission": beam.transmission,
-            "ring_current": ring_current,
-            "beam_off": beam_off,
-        }
+        beam = self._monitors.beam(attributes, exposure or math.nan)
+        fields = self.of_beam(attributes, exposure)
         if quality is not None:
             fields |= {
                 "counts_total": quality.counts_total,
@@ -80,9 +71,22 @@ class Appraisal:
                 "texture": quality.evenness.texture,
                 "counts_over_monitor": quality.counts_total / beam.monitor if beam.monitor > 0 else math.nan,
             }
-        if beam_off != 1:
+        if fields["beam_off"] != 1:
             fields |= self._changes(pattern) | self._net(pattern, beam)
         return fields
+
+    def of_beam(self, attributes: Mapping[str, float], exposure: float | None) -> dict[str, Any]:
+        """Return the fields of a row that say what came in and through; a frame without a pattern has them, too."""
+        seconds = exposure or math.nan
+        beam = self._monitors.beam(attributes, seconds)
+        ring_current = attributes.get(self._monitors.ring_current, math.nan)
+        return {
+            "incident_monitor": beam.monitor,
+            "transmitted_diode": beam.diode,
+            "transmission": beam.transmission,
+            "ring_current": ring_current,
+            "beam_off": self._beam_off(beam.monitor / seconds, ring_current),
+        }
 
     def _beam_off(self, rate: float, ring_current: float) -> int:
         """Return 1 without beam, 0 with, −1 where nothing says so."""

@@ -1,12 +1,14 @@
 """What a frame becomes beside its neighbours: a row with its pattern and the lattice fitted on it."""
 
 import logging
+import math
 from collections.abc import Mapping
 from typing import Any
 
 from operando.analysis import Integrator, LatticeFit, Pattern, fit_lattice, recipe_digest
 from operando.errors import AnalysisError
 from operando.recorder.appraisal import Appraisal
+from operando.recorder.beam_during import Monitors
 from operando.recorder.cakes import plane_fields
 from operando.recorder.columns import trend_names
 from operando.recorder.documents import Announced
@@ -15,9 +17,6 @@ from operando.recorder.run import Run, Stream
 from operando.recorder.stage import FrameTask, Product, integrator_of
 
 _logger = logging.getLogger(__name__)
-
-MONITORS = ("monitor", "diode", "ring_current")
-"""Beginnings of the keys of ``[detector]`` that name NDAttributes; patterns are scaled by the first."""
 
 
 class Reduction:
@@ -38,9 +37,9 @@ class Reduction:
         self.integrator = self._integrator()
         self.appraisal = Appraisal(run, self.integrator)
         self._last: LatticeFit | None = None
-        named = [run.setting("detector", f"{name}_attribute") for name in MONITORS]
-        self._attributes = tuple(str(name) for name in named if name)
-        self._monitor = str(named[0] or "")
+        self._monitors = Monitors.of(run)
+        named = self._monitors.monitor, self._monitors.diode, self._monitors.ring_current
+        self._attributes = tuple(name for name in named if name)
 
     def task(self, announced: Announced) -> FrameTask:
         """Return what is to be done with a frame."""
@@ -55,13 +54,14 @@ class Reduction:
             shape=self._shape,
             announced=announced.flushed,
             attributes=self._attributes,
-            monitor=self._monitor,
+            monitors=self._monitors,
+            exposure=announced.stream.acquire_time or math.nan,
             digest=self.integrator.digest,
             refused=self._refused,
         )
 
     def reduce(self, product: Product, exposure: float | None) -> Mapping[str, Any]:
-        """Return the fields of a row; none without a pattern.
+        """Return the fields of a row; without a pattern no others than those of the beam.
 
         Parameters
         ----------
@@ -71,7 +71,7 @@ class Reduction:
             s; None where the descriptor does not say.
         """
         if product.pattern is None:
-            return {}
+            return self.appraisal.of_beam(product.attributes, exposure)
         fields: dict[str, Any] = {"I": product.pattern.intensity, "I_errors": product.pattern.sigma}
         plane = plane_fields(product.pattern, self._run.recipe)
         worth = self.appraisal.appraise(product.pattern, product.quality, product.attributes, exposure)

@@ -20,6 +20,7 @@ from operando.analysis import Integrator, Pattern
 from operando.analysis.quality import Quality, frame_quality
 from operando.analysis.rings import RingTables
 from operando.errors import AnalysisError
+from operando.recorder.beam_during import Monitors
 from operando.recorder.frames import UNKNOWN, Frame, FrameFiles
 from operando.recorder.run import FrameStore
 from operando.vocabulary import Recipe
@@ -57,8 +58,10 @@ class FrameTask:
         Nobody writes the file any more: if HDF5 refuses it because its writer died, it is read all the same.
     attributes : tuple of str
         NDAttributes wanted with the frame.
-    monitor : str
-        That of them by which the pattern is scaled; empty for none.
+    monitors : Monitors
+        Which of them count the beam, and what these read in the dark: the pattern may be scaled by one.
+    exposure : float
+        s; not a number where nobody says.
     digest : str
         Of the recipe and the files that it names: an integrator made of others is not used.
     refused : str
@@ -75,7 +78,8 @@ class FrameTask:
     announced: int = 0
     abandoned: bool = False
     attributes: tuple[str, ...] = ()
-    monitor: str = ""
+    monitors: Monitors = field(default_factory=Monitors)
+    exposure: float = math.nan
     digest: str = ""
     refused: str = ""
 
@@ -145,12 +149,19 @@ def _product(task: FrameTask, frame: Frame) -> Product:
         return replace(known, reason=task.refused)
     try:
         integrator = integrator_of(task.poni, task.recipe, task.shape, task.digest)
-        pattern = integrator.integrate(frame.image, frame.attributes.get(task.monitor, math.nan))
+        pattern = integrator.integrate(frame.image, _scaling(task, frame))
     except AnalysisError as error:
         return replace(known, reason=str(error))
     if not pattern.valid:
         return replace(known, reason=f"{NOTHING_VALID} frame {task.index} of {task.path.name}; it is not integrated")
     return replace(known, pattern=pattern, quality=frame_quality(frame.image, pattern, _judges.get(integrator)))
+
+
+def _scaling(task: FrameTask, frame: Frame) -> float:
+    """Return the counts of the monitor, above its dark, that a pattern is scaled by; not a number where by none."""
+    if task.recipe.monitor_reference is None:
+        return math.nan
+    return task.monitors.scaling(frame.attributes, task.exposure)
 
 
 def _trim() -> None:
