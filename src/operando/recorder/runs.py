@@ -87,7 +87,7 @@ class Runs:
         self.finished: list[Path] = []
         """Files of record completed here."""
         self.latest: Recording | None = None
-        """The recording that was last worked on, perhaps complete by now."""
+        """The youngest recording that goes on; when none does, the last one that was worked on."""
         self.failed: dict[Path, str] = {}
         """Journal → why no file of record is made of it."""
         self.waiting: dict[Path, str] = {}
@@ -185,7 +185,9 @@ class Runs:
         if not owned and run.read_to_end:
             run.recording.abandon()
         if run.recording.step():
-            worked, self.latest = True, run.recording
+            worked = True
+            if not self._goes_on_later_than(run.recording):
+                self.latest = run.recording
         if run.recording.finished:
             _logger.info("%s: complete with %d frames", run.recording.path, run.recording.length)
             self.finished.append(run.recording.path)
@@ -196,6 +198,10 @@ class Runs:
             _logger.warning("%s: its run is still open; its file of record stays unfinished", run.path)
             self._leave(run.path)
         return worked
+
+    def _goes_on_later_than(self, recording: Recording) -> bool:
+        """Whether what is shown began after a recording that catches up beside it."""
+        return any(each is self.latest and each.run.start_ns > recording.run.start_ns for each in self.active)
 
     def _follow(self, run: _OpenRun) -> bool:
         """Read on in a journal; of one that is new, the start document alone: it may be a finished run's."""
