@@ -36,11 +36,15 @@ class Elsewhere(Executor):
 class Asked:
     """Announced frames of a made run, and a clock by hand."""
 
-    def __init__(self, run: MadeRun, executor: Executor) -> None:
+    def __init__(self, run: MadeRun, executor: Executor, frames: int | None = None) -> None:
         self.run = run
         self.now = 0.0
         self.flight = Flight(executor, PATIENCE, lambda: self.now)
-        for number in range(run.frames):
+        self.send(0, run.frames if frames is None else frames)
+
+    def send(self, first: int, stop: int) -> None:
+        run = self.run
+        for number in range(first, stop):
             path, index = run.raw_file(number // run.per_file), number % run.per_file
             stream = Stream("stream", "xrd", SHAPE, 1.0)
             announced = Announced(
@@ -103,6 +107,44 @@ def test_missing_frames_behind_each_other_share_one_wait(run: MadeRun) -> None:
     assert [(sequence, product.read) for sequence, product in found] == [(3, False), (4, False), (5, True), (6, True)]
     assert found[0][1].reason == "frame 0 of frames_000001.h5: no such file"
     assert asked.flight.late == 0
+    close_files()
+
+
+def test_a_frame_behind_one_that_was_given_up_long_ago_has_a_wait_of_its_own(run: MadeRun) -> None:
+    asked = Asked(run, Inline(), frames=2)
+    assert asked.taken() == []
+    asked.now += PATIENCE + 0.1
+    assert [product.read for _, product in asked.taken()] == [False, False]
+    asked.now += 3600.0
+    asked.send(2, 4)
+    assert asked.taken() == []
+    asked.now += 0.2
+    run.write_frames()
+    assert [(sequence, product.read) for sequence, product in asked.taken()] == [(3, True), (4, True)]
+    close_files()
+
+
+def test_work_that_somebody_cancelled_is_done_here(run: MadeRun) -> None:
+    run.write_frames()
+    hosts = Elsewhere()
+    asked = Asked(run, hosts)
+    for future in hosts.futures:
+        future.cancel()
+    assert [product.number for _, product in asked.taken()] == [1, 2, 3, 4, 5, 6]
+    close_files()
+
+
+def test_a_cancelled_last_look_at_a_frame_is_not_the_last(run: MadeRun, monkeypatch: pytest.MonkeyPatch) -> None:
+    hosts = Elsewhere()
+    asked = Asked(run, hosts, frames=1)
+    hosts.futures[0].set_result(Product(reason="no such file"))
+    assert asked.taken() == []
+    asked.now += PATIENCE + 0.1
+    with monkeypatch.context() as patch:
+        patch.setattr(hosts, "here", hosts.submit)
+        assert asked.taken() == []
+        hosts.futures[-1].cancel()
+    assert [(sequence, product.read) for sequence, product in asked.taken()] == [(1, False)]
     close_files()
 
 

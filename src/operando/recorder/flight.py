@@ -43,8 +43,15 @@ class _Frame:
     announced: Announced
     task: FrameTask
     future: Future[Product]
+    sent: float
+    """s, by the clock of the flight."""
     final: bool = False
     """Whether it was given up and asked for the last time."""
+
+    @property
+    def told(self) -> bool:
+        """Whether what became of it is known; work that somebody cancelled says nothing about its frame."""
+        return _is_read(self.future) or (self.final and not self.future.cancelled())
 
 
 class Flight:
@@ -56,7 +63,7 @@ class Flight:
         Whatever runs `process`. One that reaches other hosts has a method ``here``, like ``submit`` but in this
         process: what another host does not see is asked for again where it was announced.
     patience : float
-        s, how long an announced frame is waited for; missing ones right behind it share that wait.
+        s, how long an announced frame is waited for; missing ones that were sent right behind it share that wait.
     clock : callable
         s, monotonic.
     arrived : threading.Event, optional
@@ -96,19 +103,19 @@ class Flight:
     def send(self, announced: Announced, task: FrameTask) -> None:
         """Hand over the next frame."""
         self._sent += 1
-        self._frames.append(_Frame(announced, task, self._submit(self._executor.submit, task)))
+        self._frames.append(_Frame(announced, task, self._submit(self._executor.submit, task), self._clock()))
 
     def take(self) -> tuple[Announced, Product] | None:
         """Return the oldest frame and what became of it; None while that is not known."""
         if not self._frames or not self._frames[0].future.done():
             return None
         frame = self._frames[0]
-        if not (_is_read(frame.future) or frame.final):
+        if not frame.told:
             self._ask_again(frame)
-            if not frame.future.done() or not (_is_read(frame.future) or frame.final):
+            if not (frame.future.done() and frame.told):
                 return None
-        self._frames.popleft()
         product = frame.future.result()
+        self._frames.popleft()
         if product.read:
             self._unread_since = None
         return frame.announced, product
@@ -123,7 +130,7 @@ class Flight:
         """Look for a frame in this process; for the last time, once it was waited for long enough."""
         if self._unread_since is None:
             self._unread_since = self._clock()
-        frame.final = self._clock() - self._unread_since > self._patience
+        frame.final = self._clock() - max(self._unread_since, frame.sent) > self._patience
         frame.task = replace(frame.task, abandoned=frame.final)
         here = getattr(self._executor, "here", self._executor.submit)
         frame.future = self._submit(here, frame.task)
@@ -136,10 +143,10 @@ class Flight:
 
     def _came(self, future: Future[Product]) -> None:
         """Wake whoever waits for frames; not for one that is not there: it is asked for at each look anyway."""
-        if self._arrived is not None and not future.cancelled() and _is_read(future):
+        if self._arrived is not None and _is_read(future):
             self._arrived.set()
 
 
 def _is_read(future: Future[Product]) -> bool:
     """Whether an image was read, or nothing more will come: an error is told by `Flight.take`."""
-    return future.cancelled() or future.exception() is not None or future.result().read
+    return not future.cancelled() and (future.exception() is not None or future.result().read)
