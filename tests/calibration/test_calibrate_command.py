@@ -64,6 +64,14 @@ def test_pyfai_reads_what_was_written(folder: Path, tmp_path: Path) -> None:
     assert ours.get_config() == theirs.get_config()
 
 
+def test_a_doubtful_geometry_is_said_to_be_so_wherever_it_is_read(folder: Path, tmp_path: Path) -> None:
+    new = tmp_path / "new.poni"
+    told = invoke(folder / "ceo2.tif", "--calibrant", "Si", "--from", folder / "true.poni", "-o", new)
+    assert told.exit_code == 0, told.output
+    assert "doubtful: distance moved by" in told.stdout
+    assert "# Doubtful: distance moved by" in new.read_text()
+
+
 def test_what_is_there_is_never_overwritten(folder: Path) -> None:
     before = (folder / "true.poni").read_bytes()
     told = invoke(

@@ -27,6 +27,9 @@ NEAR_ENOUGH = (0.01, 3e-6)
 LARGEST_SPREAD = 1.0
 """Pixels: points of rings that fit scatter by a few tenths."""
 FEWEST_RINGS = 2
+FAMILIAR = 1e-3
+"""Relative change of distance or wavelength up to which nobody need wonder. Calibrants of one structure differ by more:
+every ring of Si is one of CeO2, 0.36 % away, and fits with a distance that is wrong by as much."""
 LARGEST_CHANGE = 0.05
 """Relative, of a fitted wavelength: a monochromator is known better than that."""
 
@@ -51,6 +54,8 @@ class Calibration:
         Pixels, root mean square of all points from their rings.
     points, left_out : int
         Fitted, and left out as too far from their ring.
+    doubts : tuple of str
+        Why it may be wrong although its rings fit.
     """
 
     geometry: AzimuthalIntegrator
@@ -62,6 +67,7 @@ class Calibration:
     spread: float
     points: int
     left_out: int
+    doubts: tuple[str, ...] = ()
 
 
 def calibrate(picture: Picture, geometry: AzimuthalIntegrator, fixed: frozenset[str] = USUALLY_FIXED) -> Calibration:
@@ -79,7 +85,8 @@ def calibrate(picture: Picture, geometry: AzimuthalIntegrator, fixed: frozenset[
     Raises
     ------
     AnalysisError
-        The rings do not fit: no calibrant in the beam, another one, or a start too far away.
+        The rings do not fit: no calibrant in the beam, one of other rings, or a start too far away. One whose rings are
+        those of the calibrant in another size does fit: `Calibration.doubts`.
     """
     free = _free(fixed)
     previous = start = position_of(geometry)
@@ -90,7 +97,8 @@ def calibrate(picture: Picture, geometry: AzimuthalIntegrator, fixed: frozenset[
             fit.fit(free if rings is None else tuple(name for name in free if name not in USUALLY_FIXED))
             current = _copy(fit.refinement)
             moved = displacement(previous, previous := position_of(current))
-            if rings is None and _has_settled(moved, fit.uncertainty()):
+            settled = rings is None and _has_settled(moved, fit.uncertainty())
+            if settled:
                 break
     found = fit.rings()
     _refuse_misfit(picture.calibrant, fit, found)
@@ -105,6 +113,7 @@ def calibrate(picture: Picture, geometry: AzimuthalIntegrator, fixed: frozenset[
         spread=fit.spread,
         points=fit.points,
         left_out=fit.found - fit.points,
+        doubts=tuple(_doubts(picture.calibrant, start, previous, None if settled else moved)),
     )
 
 
@@ -142,6 +151,28 @@ def _copy(geometry: AzimuthalIntegrator) -> AzimuthalIntegrator:
 def _has_settled(moved: Displacement, known: DetectorPosition) -> bool:
     centre = max(NEAR_ENOUGH[0], known.centre_row, known.centre_column)
     return moved.centre <= centre and abs(moved.distance) <= max(NEAR_ENOUGH[1], known.distance)
+
+
+def _doubts(
+    calibrant: str, start: DetectorPosition, found: DetectorPosition, unsettled: Displacement | None
+) -> Iterator[str]:
+    """Yield why a geometry may be wrong although its rings fit; ``unsettled`` is what the last round moved it by."""
+    for name, before, after in (
+        ("distance", start.distance, found.distance),
+        ("wavelength", start.wavelength, found.wavelength),
+    ):
+        change = after / before - 1.0
+        if abs(change) > FAMILIAR:
+            yield (
+                f"{name} moved by {change * 1e6:+.0f} ppm from the start, usual are {FAMILIAR * 1e6:.0f}: "
+                f"is it {calibrant}? Another calibrant of the same structure fits with a wrong {name}"
+            )
+    if unsettled is not None:
+        yield (
+            f"not settled after {len(RINGS)} rounds: the last one still moved the beam centre by "
+            f"{unsettled.centre:.3f} pixels, the distance by {unsettled.distance * 1e6:+.0f} ppm; "
+            "start again from what was found"
+        )
 
 
 def _refuse_misfit(calibrant: str, fit: RingFit, rings: tuple[Ring, ...]) -> None:

@@ -138,6 +138,8 @@ def _show(found: dict[str, Any]) -> None:
             )
         )
     typer.echo("")
-    report({name: value for name, value in found.items() if name not in ("rings", "beyond")}, False)
+    report({name: value for name, value in found.items() if name not in ("rings", "beyond", "doubts")}, False)
+    for line in found["doubts"]:
+        typer.echo(f"doubtful: {line}")
     for line in found.get("beyond", ()):
         typer.echo(f"no longer fits: {line}")

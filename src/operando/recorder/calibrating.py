@@ -173,6 +173,8 @@ def remarks(done: Calibrated, now: datetime | None = None) -> Iterator[str]:
         f"Residuals: {found.spread:.3f} pixels rms of {found.points} points on {len(found.rings)} rings, "
         f"{found.left_out} points left out"
     )
+    for doubt in found.doubts:
+        yield f"Doubtful: {doubt}"
     known = found.uncertainty
     yield (
         f"Uncertainty: distance {known.distance * 1e6:.2f} um, beam centre {known.centre_row:.4f} (row) and "
@@ -211,6 +213,7 @@ def facts(done: Calibrated) -> dict[str, Any]:
         "centre_moved_px": done.moved.centre,
         "distance_moved_ppm": done.moved.distance * 1e6,
         "turned_mrad": done.moved.tilt * 1e3,
+        "doubts": list(found.doubts),
         "rings": [
             {
                 "hkl": ring.hkl,
