@@ -11,6 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 from operando.errors import AnalysisError
 
 PER_ANGSTROM = 10.0  # nm⁻¹
+Q_TIMES_D = 20 * np.pi
+"""Scattering vector in nm⁻¹ times lattice spacing in Å."""
 
 
 def d_spacing(system: str, reflections: ArrayLike, a: ArrayLike, c: ArrayLike) -> NDArray[np.float64]:

@@ -14,7 +14,7 @@ from pyFAI.integrator.azimuthal import AzimuthalIntegrator
 
 from operando.analysis.cake import Cake, cake_matrix
 from operando.analysis.corrections import Corrections, corrections, recipe_digest
-from operando.analysis.crystal import q_from_two_theta
+from operando.analysis.crystal import Q_TIMES_D, q_from_two_theta
 from operando.analysis.geometry import ANGSTROM, pixels, read_geometry
 from operando.analysis.matrix import Matrix, lay_out, pattern_matrix, place_seam
 from operando.analysis.pixels import Pixels, count_saturated, read_pixels
@@ -24,9 +24,6 @@ from operando.errors import AnalysisError
 from operando.vocabulary import Recipe
 
 Array = NDArray[np.float64]
-
-Q_TIMES_D = 20 * np.pi
-"""Scattering vector in nm⁻¹ times lattice spacing in Å."""
 
 _SPLITS = ("no", "bbox", "full")
 _UNITS = {"q_nm^-1": "q_nm^-1", "2th_deg": "2th_deg", "d_A": "q_nm^-1"}

@@ -8,6 +8,7 @@ from pyFAI.integrator.azimuthal import AzimuthalIntegrator
 
 from operando.analysis.compiled import compiled
 from operando.analysis.corrections import Corrections
+from operando.analysis.crystal import Q_TIMES_D
 from operando.analysis.pixels import Pixels
 from operando.errors import AnalysisError
 from operando.vocabulary import Recipe, Region
@@ -56,7 +57,7 @@ def _inside(geometry: AzimuthalIntegrator, unit: str, region: Region) -> NDArray
     inside = np.ones(shape, bool)
     if region.radial_range is not None:
         if unit == "d_A":
-            radial = 20 * np.pi / np.maximum(geometry.array_from_unit(shape, "center", "q_nm^-1"), 1e-12)
+            radial = Q_TIMES_D / np.maximum(geometry.array_from_unit(shape, "center", "q_nm^-1"), 1e-12)
         else:
             radial = geometry.array_from_unit(shape, "center", unit)
         inside &= (radial >= region.radial_range[0]) & (radial < region.radial_range[1])

@@ -16,10 +16,12 @@ import operando
 from operando.analysis.blank import Blank
 from operando.errors import RecordError
 from operando.recorder.layout import make_data, make_group, write_text, write_value
+from operando.recorder.new_file import new_file
+from operando.recorder.patterns import RADIAL
 from operando.recorder.tree import text_of
 
 ENTRY = "blank"
-_AXES = {"q_nm^-1": ("q", "1/nm"), "2th_deg": ("2theta", "degrees"), "d_A": ("d", "angstrom")}
+_AXES = {**RADIAL, "d_A": ("d", "angstrom")}
 
 
 def write_blank(path: Path, blank: Blank, recipe: Mapping[str, Any], origin: Mapping[str, Any]) -> None:
@@ -41,17 +43,8 @@ def write_blank(path: Path, blank: Blank, recipe: Mapping[str, Any], origin: Map
     RecordError
         It exists already, or the folder does not take it.
     """
-    if path.exists():
-        raise RecordError(f"{path}: exists already and is left as it is; name another file")
-    unfinished = path.with_name(path.name + ".unfinished")
-    try:
-        with h5py.File(unfinished, "w") as file:
-            _fill(file, blank, recipe, origin)
-        unfinished.replace(path)
-    except OSError as error:
-        raise RecordError(f"{path}: cannot be written: {error}") from error
-    finally:
-        unfinished.unlink(missing_ok=True)
+    with new_file(path) as file:
+        _fill(file, blank, recipe, origin)
 
 
 def read_blank(path: Path) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from operando.recorder.around import write_excluded
 from operando.recorder.cakes import plane_fields, region_columns
 from operando.recorder.columns import NUMBER
 from operando.recorder.layout import UNKNOWN, write_text
+from operando.recorder.new_file import new_file
 from operando.recorder.patterns import Origin, Patterns
 from operando.recorder.table import Column
 from operando.vocabulary import ParasiticMaterial, Recipe
@@ -78,18 +79,8 @@ def integrate_files(
     AnalysisError
         Frames, geometry and recipe do not fit together.
     """
-    if output.exists():
-        raise RecordError(f"{output}: exists already, and is left as it is; name another file")
-    unfinished = output.with_name(output.name + ".unfinished")
-    try:
-        with h5py.File(unfinished, "w") as file:
-            done = _write(file, files, poni, recipe, output, parasitic)
-        unfinished.replace(output)
-    except OSError as error:
-        raise RecordError(f"{output}: cannot be written: {error}") from error
-    finally:
-        unfinished.unlink(missing_ok=True)
-    return done
+    with new_file(output) as file:
+        return _write(file, files, poni, recipe, output, parasitic)
 
 
 def images(path: Path) -> Iterator[NDArray[Any]]:
