@@ -168,3 +168,17 @@ def test_a_flat_field_without_light_is_refused(tmp_path: Path) -> None:
     told = invoke(frames, "-o", tmp_path / "flat.h5", "--as", "flat")
     assert isinstance(told.exception, AnalysisError)
     assert "no pixel saw light" in str(told.exception)
+
+
+def test_a_dark_of_another_exposure_time_is_not_subtracted_from_a_flat_field(tmp_path: Path) -> None:
+    even = [np.full((8, 8), counts, np.int32) for counts in (50, 51)]
+    written(tmp_path / "dark_frames.h5", even)
+    written(tmp_path / "flood.h5", [100 * frame for frame in even])
+    short = (tmp_path / "dark_frames.h5", "-o", tmp_path / "dark.h5", "--as", "dark", "--exposure", 1.0)
+    assert invoke(*short).exit_code == 0
+    flat = (tmp_path / "flood.h5", "-o", tmp_path / "flat.h5", "--as", "flat", "--dark", tmp_path / "dark.h5")
+    told = invoke(*flat, "--exposure", 10.0)
+    assert isinstance(told.exception, AnalysisError)
+    assert "exposed for 1 s, frames for 10 s" in str(told.exception)
+    assert not (tmp_path / "flat.h5").exists()
+    assert invoke(*flat, "--exposure", 1.001).exit_code == 0

@@ -9,12 +9,13 @@ from typing import Any
 import h5py
 import numpy as np
 import pytest
-from recorder.made_run import CONFIGS, RECIPE, MadeRun
+from recorder.made_run import ACQUIRE_S, CONFIGS, RECIPE, SHAPE, MadeRun
 from recorder.same_file import assert_same_file
 from recorder.stepped_recorder import SteppedRecorder
 
 from operando.config import load
 from operando.journal import Journal
+from operando.recorder.correction_file import write_corrections
 from operando.recorder.losses import lost_frames
 from operando.recorder.service import run as record
 from operando.recorder.validation import validate
@@ -85,6 +86,17 @@ def test_without_a_geometry_frames_keep_all_but_their_pattern(
         assert [words in reason for reason in reasons(file)] == [True] * 4
         assert file["xrd/frames_failed"][()] == 4
         assert np.isnan(file["xrd/data/radial_axis"]).all()  # there are bins, and nobody knows where
+    assert validate(run.file) == []
+
+
+@pytest.mark.parametrize(("seconds", "patterns"), [(ACQUIRE_S, 4), (10 * ACQUIRE_S, 0)])
+def test_a_dark_of_another_exposure_time_is_not_subtracted(tmp_path: Path, seconds: float, patterns: int) -> None:
+    dark = tmp_path / "dark.h5"
+    write_corrections(dark, {"dark": np.full(SHAPE, 0.5, np.float32)}, {"exposure_s": seconds})
+    run = made(tmp_path, recipe=recipe_with({"dark": dark}))
+    with h5py.File(recorded(run)) as file:
+        assert np.isfinite(file["xrd/data/I"][:, 100]).sum() == patterns
+        assert ["exposed for 10 s, frames for 1 s" in reason for reason in reasons(file)] == [True] * (4 - patterns)
     assert validate(run.file) == []
 
 

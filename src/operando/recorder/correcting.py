@@ -22,7 +22,7 @@ from operando.analysis.averaging import (
 from operando.analysis.geometry import pixels, read_geometry
 from operando.errors import AnalysisError, RecordError
 from operando.recorder.calibrating import orientation_of, recipe_of
-from operando.recorder.correction_file import classified, write_corrections
+from operando.recorder.correction_file import classified, other_exposure, write_corrections
 from operando.recorder.exposed import Exposed
 
 KINDS = ("dark", "flat")
@@ -82,6 +82,8 @@ def make_corrections(order: Order, output: Path) -> dict[str, Any]:
         )
     if output.exists():
         raise RecordError(f"{output}: exists already and is left as it is; name another file")
+    if wrong := other_exposure(order.dark, _exposure(order)):
+        raise AnalysisError(f"{wrong}; nothing is written")
     recipe = replace(recipe_of(order.source), mask=None, dark=None, flat=None)
     average = Average(recipe)
     for frame in order.source.frames():
@@ -126,6 +128,11 @@ def _read_dark(path: Path, shape: tuple[int, int]) -> NDArray[Any]:
     return dark
 
 
+def _exposure(order: Order) -> float | None:
+    """Return the s that each frame was exposed; None where nothing says."""
+    return order.source.exposure if order.exposure is None else order.exposure
+
+
 def _origin(order: Order, averaged: Averaged) -> dict[str, Any]:
     source = order.source
     known: dict[str, Any] = {
@@ -133,7 +140,7 @@ def _origin(order: Order, averaged: Averaged) -> dict[str, Any]:
         "run": source.told("uid"),
         "frames": averaged.frames,
         "frames_sha256": averaged.digest,
-        "exposure_s": source.exposure if order.exposure is None else order.exposure,
+        "exposure_s": _exposure(order),
         "dark": None if order.dark is None else str(order.dark),
         "made_by": order.who or getpass.getuser(),
         "made_on": datetime.now(UTC).isoformat(timespec="seconds"),

@@ -13,6 +13,8 @@ from operando.analysis.averaging import BadPixels
 from operando.errors import RecordError
 from operando.recorder.layout import make_data, make_group, write_text, write_value
 
+SAME_EXPOSURE = 0.01
+"""Of an exposure: those of dark and frame closer than that are one."""
 UNITS = {"dark": "counts", "flat": "", "mask": "", "spread": "counts", "count": ""}
 MEANING = {
     "dark": "mean counts of a frame without light",
@@ -51,6 +53,37 @@ def write_corrections(path: Path, tables: Mapping[str, NDArray[Any]], origin: Ma
         raise RecordError(f"{path}: cannot be written: {error}") from error
     finally:
         unfinished.unlink(missing_ok=True)
+
+
+def other_exposure(dark: Path | None, exposure: float | None) -> str:
+    """Return why a dark cannot be subtracted from frames; empty where it can, or where one does not say its time.
+
+    Parameters
+    ----------
+    dark : Path or None
+        Of `operando average`, or any other image.
+    exposure : float or None
+        s, of the frames.
+    """
+    of_dark = None if dark is None else _exposure(dark)
+    if of_dark is None or not exposure or abs(of_dark - exposure) <= SAME_EXPOSURE * exposure:
+        return ""
+    return (
+        f"dark {dark}: exposed for {of_dark:g} s, frames for {exposure:g} s: its counts are not theirs; take one of "
+        f"{exposure:g} s"
+    )
+
+
+def _exposure(dark: Path) -> float | None:
+    """Return the s that each frame of a dark was exposed; None where the file does not say."""
+    try:
+        if not h5py.is_hdf5(dark):
+            return None
+        with h5py.File(dark, "r") as file:
+            found = float(file["/entry/process/input/exposure_s"][()])
+    except (OSError, KeyError, TypeError, ValueError):
+        return None
+    return found if np.isfinite(found) else None
 
 
 def _fill(file: h5py.File, tables: Mapping[str, NDArray[Any]], origin: Mapping[str, Any]) -> None:

@@ -11,6 +11,7 @@ from operando.recorder.appraisal import Appraisal
 from operando.recorder.beam_during import Monitors
 from operando.recorder.cakes import plane_fields
 from operando.recorder.columns import trend_names
+from operando.recorder.correction_file import other_exposure
 from operando.recorder.documents import Announced
 from operando.recorder.no_integrator import NoIntegrator
 from operando.recorder.run import Run, Stream
@@ -34,6 +35,7 @@ class Reduction:
         self._run = run
         self._shape = stream.shape
         self._refused = ""
+        self._wrong_darks: dict[float | None, str] = {}
         self.integrator = self._integrator()
         self.appraisal = Appraisal(run, self.integrator)
         self._last: LatticeFit | None = None
@@ -57,7 +59,7 @@ class Reduction:
             monitors=self._monitors,
             exposure=announced.stream.acquire_time or math.nan,
             digest=self.integrator.digest,
-            refused=self._refused,
+            refused=self._refused or self._wrong_dark(announced.stream.acquire_time),
         )
 
     def reduce(self, product: Product, exposure: float | None) -> Mapping[str, Any]:
@@ -91,6 +93,15 @@ class Reduction:
             self._refused = str(error)
             _logger.error("run %s: its frames are recorded without patterns: %s", self._run.uid[:8], error)
             return NoIntegrator(self._run.recipe, self._shape)
+
+    def _wrong_dark(self, exposure: float | None) -> str:
+        """Return why the dark is not of frames exposed for some s: they are recorded without patterns."""
+        if exposure not in self._wrong_darks:
+            wrong = other_exposure(self._run.recipe.dark, exposure)
+            self._wrong_darks[exposure] = wrong and f"{wrong}; nothing is integrated"
+            if wrong:
+                _logger.error("run %s: its frames are recorded without patterns: %s", self._run.uid[:8], wrong)
+        return self._wrong_darks[exposure]
 
     def _lattice(self, pattern: Pattern) -> Mapping[str, Any]:
         """Fit from the last trusted lattice: between two frames it moves little."""
