@@ -210,3 +210,17 @@ def _electrode_alone(folder: Path) -> np.ndarray:
 def _pull(difference: np.ndarray, sigma: np.ndarray) -> float:
     known = sigma > 0
     return float(np.mean(difference[known] / sigma[known]))
+
+
+def test_a_frame_that_cannot_be_judged_keeps_its_pattern(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def at_a_loss(*_: object) -> None:
+        raise MemoryError("no room for tables")
+
+    monkeypatch.setattr("operando.recorder.stage.frame_quality", at_a_loss)
+    run = MeasuredRun(tmp_path, True)
+    with h5py.File(run.record(), "r") as file:
+        assert np.isfinite(file["xrd/data/I"][:]).any(axis=1).all()
+        assert np.isnan(file["xrd/frames/spottiness"][:]).all()
+        reasons = file["xrd/gaps/reason"].asstr()[()]
+    assert reasons[0] == "frame 0 of frames_000000.h5 is integrated and not judged: MemoryError: no room for tables"
+    assert validate(run.file) == []

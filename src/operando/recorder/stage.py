@@ -154,7 +154,13 @@ def _product(task: FrameTask, frame: Frame) -> Product:
         return replace(known, reason=str(error))
     if not pattern.valid:
         return replace(known, reason=f"{NOTHING_VALID} frame {task.index} of {task.path.name}; it is not integrated")
-    return replace(known, pattern=pattern, quality=frame_quality(frame.image, pattern, _judges.get(integrator)))
+    known = replace(known, pattern=pattern)
+    try:
+        return replace(known, quality=frame_quality(frame.image, pattern, _judges.get(integrator)))
+    except Exception as error:  # whatever keeps a frame from being judged does not cost its pattern
+        _logger.exception("quality of frame %d of %s", task.index, task.path)
+        words = f"{type(error).__name__}: {error}"
+        return replace(known, reason=f"frame {task.index} of {task.path.name} is integrated and not judged: {words}")
 
 
 def _scaling(task: FrameTask, frame: Frame) -> float:
@@ -183,7 +189,9 @@ class _Integrators:
             if key not in self._kept:
                 made = Integrator(poni, recipe, shape)
                 if digest not in ("", made.digest):
-                    raise AnalysisError("mask, dark or flat has changed since the run began; nothing is integrated")
+                    raise AnalysisError(
+                        "mask, dark or flat has changed since the recorder met the run; nothing is integrated"
+                    )
                 self._kept[key] = made
                 _trim()
                 while len(self._kept) > KEPT_INTEGRATORS:
