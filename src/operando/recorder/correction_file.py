@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 import operando
 from operando.analysis.averaging import BadPixels
-from operando.errors import RecordError
 from operando.recorder.layout import make_data, make_group, write_text, write_value
+from operando.recorder.new_file import new_file
 
 SAME_EXPOSURE = 0.01
 """Of an exposure: those of dark and frame closer than that are one."""
@@ -42,17 +42,8 @@ def write_corrections(path: Path, tables: Mapping[str, NDArray[Any]], origin: Ma
     RecordError
         It exists already, or the folder does not take it.
     """
-    if path.exists():
-        raise RecordError(f"{path}: exists already and is left as it is; name another file")
-    unfinished = path.with_name(path.name + ".unfinished")
-    try:
-        with h5py.File(unfinished, "w") as file:
-            _fill(file, tables, origin)
-        unfinished.replace(path)
-    except OSError as error:
-        raise RecordError(f"{path}: cannot be written: {error}") from error
-    finally:
-        unfinished.unlink(missing_ok=True)
+    with new_file(path) as file:
+        _fill(file, tables, origin)
 
 
 def other_exposure(dark: Path | None, exposure: float | None) -> str:
