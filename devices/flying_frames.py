@@ -9,7 +9,7 @@ from ophyd.status import Status
 from ophyd.utils import DisconnectedError
 
 from operando.devices.errand import Errand
-from operando.devices.flight_leg import Leg, Outcome
+from operando.devices.flight_leg import Leg
 from operando.devices.frame_documents import FrameDocuments
 from operando.devices.frame_writer import FIRST_PAUSE, LONGEST_PAUSE, FrameWriter
 from operando.errors import EndstationError, InstrumentError, NoReply, OperandoError
@@ -97,9 +97,7 @@ class FlyingFrames:
                 complaint = self._elsewhere(errand, complaint, pause)
                 pause = min(2 * pause, LONGEST_PAUSE)
                 continue
-            outcome = self._leg(errand)
-            self._exposed += outcome.exposed
-            complaint = outcome.complaint
+            complaint = self._leg(errand)
             pause = FIRST_PAUSE if complaint is None else pause
         self._detector.write(self._detector.image_mode, "Single")
         if self._exposed < self._asked.frames:
@@ -111,30 +109,37 @@ class FlyingFrames:
         detector.write(detector.acquire_time, self._asked.exposure)
         detector.write(detector.acquire_period, self._asked.period)
 
-    def _leg(self, errand: Errand) -> Outcome:
-        """Fill the open file, or the next one where it is full."""
+    def _leg(self, errand: Errand) -> str | None:
+        """Fill the open file, or the next one where it is full; return why that cannot be, None where it can."""
+        detector = self._detector
+        if (complaint := self._next_file(errand)) is not None:
+            return complaint
+        frames = min(self._asked.frames - self._exposed, detector.frames_per_file - detector.written())
+        detector.write(detector.num_images, frames)
+        start = time.monotonic()
+        leg = Leg(detector, frames, self._halted)
+        try:
+            complaint = leg.run(errand, self._on_begin)
+        finally:
+            self._exposed += leg.exposed
+        if complaint is not None or self._exposed >= self._asked.frames:
+            return complaint
+        complaint = self._next_file(errand)
+        if complaint is None:
+            errand.wait_until(self._halted, max(0.0, start + leg.exposed * self._asked.period - time.monotonic()))
+        return complaint
+
+    def _next_file(self, errand: Errand) -> str | None:
+        """Open the next file where this one is full; return why the file plugin cannot, None where it can."""
         detector = self._detector
         try:
             if detector.written() >= detector.frames_per_file:
                 detector.change_file(errand)
         except NoReply:
             if detector.refuses():
-                return Outcome(0, detector.complaint())
+                return detector.complaint()
             raise
-        frames = min(self._asked.frames - self._exposed, detector.frames_per_file - detector.written())
-        detector.write(detector.num_images, frames)
-        start = time.monotonic()
-        outcome = Leg(detector, frames, self._halted).run(errand, self._on_begin)
-        if outcome.complaint is None and self._exposed + outcome.exposed < self._asked.frames:
-            self._keep_pace(errand, start + outcome.exposed * self._asked.period)
-        return outcome
-
-    def _keep_pace(self, errand: Errand, moment: float) -> None:
-        """Open the next file, and wait until the next frame is due, s of the monotonic clock."""
-        detector = self._detector
-        if detector.written() >= detector.frames_per_file:
-            detector.change_file(errand)
-        errand.wait_until(self._halted, max(0.0, moment - time.monotonic()))
+        return None
 
     def _on_begin(self) -> None:
         if not self.began.done:

@@ -187,8 +187,17 @@ class FrameDetector(FrameWriter):
             except (EndstationError, InstrumentError, OSError, DisconnectedError) as error:
                 complaint = str(error)  # a full disk may take the detector's IOC with it, for a while
 
+    def _end_series(self, errand: Errand) -> None:
+        """See a series out that a flight left when it failed: a trigger is one exposure."""
+        if self._flight is None or self.image_mode.get(use_monitor=False) == "Single":
+            return
+        self.stop_camera()
+        errand.wait_until(lambda: not int(self.queue_use.get(use_monitor=False)), READOUT_TIME)
+        self.write(self.image_mode, "Single")
+
     def _take(self, errand: Errand, exposure: float) -> str | None:
         """Take a frame; return why the file plugin could not write it, None where it could."""
+        self._end_series(errand)
         written = self.written()
         if written >= self.frames_per_file:
             try:

@@ -67,6 +67,7 @@ class HdfPlugin(PVGroup):
         self._readout = readout
         self._family = family
         self._file: FrameFile | None = None
+        self._unnamed: FrameFile | None = None
         self.faults = DetectorFaults()
         """What is wrong just now."""
         self._primed = False
@@ -90,7 +91,7 @@ class HdfPlugin(PVGroup):
         self._accepted += 1
         self._queued += 1
         stored = self._readout.submit(partial(self._readout.store, exposure, self._file))
-        self._start(self._acknowledge(stored, exposure))
+        self._start(self._acknowledge(stored, exposure, self._file))
 
     async def close(self) -> None:
         """End a capture and see every accepted frame on disk."""
@@ -105,7 +106,7 @@ class HdfPlugin(PVGroup):
     async def _count_dropped(self) -> None:
         await self.dropped_arrays.setpoint.write(self.dropped_arrays.readback.value + 1)
 
-    async def _acknowledge(self, stored: Future[int], exposure: Exposure) -> None:
+    async def _acknowledge(self, stored: Future[int], exposure: Exposure, file: FrameFile) -> None:
         """Count a frame once it is flushed; end the capture when it was the last or could not be written."""
         await self.queue_use.write(self._queued)
         try:
@@ -116,6 +117,7 @@ class HdfPlugin(PVGroup):
             return
         finally:
             self._queued -= 1
+            await self._tell_name(file)
             await self.queue_use.write(self._queued)
         await self.array_counter.setpoint.write(self.array_counter.readback.value + 1)
         await self.unique_id.write(exposure.unique_id)
@@ -143,9 +145,10 @@ class HdfPlugin(PVGroup):
             return False
         self._file, self._accepted = file, 0
         self._ended.clear()
-        if self.auto_increment.readback.value == "Yes":
-            await self.file_number.setpoint.write(self.file_number.readback.value + 1)
-        await self.full_file_name.write(str(file.path))
+        self._unnamed = file
+        await self.full_file_name.write("")
+        if self.lazy_open.readback.value == "No":
+            await self._tell_name(file)
         await self.num_captured.write(0)
         await self.write_status.write("Ok")
         await self.write_message.write("")
@@ -153,6 +156,15 @@ class HdfPlugin(PVGroup):
         await self.capture_readback.write("Capturing")
         await self.capture.write("Capture", verify_value=False)
         return True
+
+    async def _tell_name(self, file: FrameFile) -> None:
+        """Say what the file is called, once it is opened: lazily, that is with its first frame (NDPluginFile.cpp)."""
+        if file is not self._unnamed:
+            return
+        self._unnamed = None
+        await self.full_file_name.write(str(file.path))
+        if self.auto_increment.readback.value == "Yes":
+            await self.file_number.setpoint.write(self.file_number.readback.value + 1)
 
     def _new_file(self) -> FrameFile:
         """Return the file that the records describe."""

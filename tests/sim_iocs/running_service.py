@@ -97,7 +97,8 @@ class Service:
         self.put("DET:HDF1:FilePath", str(folder))
         self.put("DET:HDF1:Capture", 1, wait=False)
         self.wait_for("DET:HDF1:Capture_RBV", 1)
-        return Path(self.get("DET:HDF1:FullFileName_RBV"))
+        assert self.get("DET:HDF1:FullFileName_RBV") == ""  # LazyOpen: it has its name with its first frame
+        return folder / "frames_000000.h5"
 
     def expose(self, seconds: float, images: int = 1) -> None:
         """Acquire images and wait until they are on disk."""

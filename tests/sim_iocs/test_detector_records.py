@@ -64,6 +64,19 @@ def test_frames_are_readable_the_moment_the_record_counts_them(service: Service,
     end_capture(service)
 
 
+def test_a_file_that_is_opened_lazily_gets_its_name_and_number_with_its_first_frame(
+    service: Service, tmp_path: Path
+) -> None:
+    path = service.capture(tmp_path / "raw")
+    assert service.get("DET:HDF1:FullFileName_RBV") == ""
+    assert service.get("DET:HDF1:FileNumber_RBV") == 0
+    service.expose(0.02)
+    assert service.get("DET:HDF1:FullFileName_RBV") == str(path)
+    assert service.get("DET:HDF1:FileNumber_RBV") == 1
+    end_capture(service)
+    assert service.get("DET:HDF1:FullFileName_RBV") == str(path)
+
+
 def test_a_file_is_laid_out_as_areadetector_does(service: Service, tmp_path: Path) -> None:
     path = service.capture(tmp_path / "raw")
     assert path.name == "frames_000000.h5"
