@@ -118,7 +118,14 @@ def test_a_worker_of_another_make_gets_no_frames(tmp_path: Path, dask: DaskProce
     with executor:
         there = recorded(tmp_path, executor)
         assert executor.there == 0
-        wait_until(lambda: "instead of" in executor.state, PATIENCE_S, "word of the worker that is refused")
+
+        def is_refused() -> bool:
+            executor.submit(pow, 2, 2).result(
+                PATIENCE_S
+            )  # a busy host's cluster may have been given up before it spoke
+            return "instead of" in executor.state
+
+        wait_until(is_refused, PATIENCE_S, "word of the worker that is refused")
     assert_same_file(local, there)
 
 

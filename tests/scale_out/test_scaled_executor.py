@@ -144,6 +144,8 @@ def test_what_is_kept_too_long_is_done_here_and_the_late_answer_ignored(
     cluster: ToyCluster, clock: Clock, scaled: Scaled
 ) -> None:
     future = scaled.submit(name_of_thread)
+    (sent,) = cluster.sent()
+    sent.set_running_or_notify_cancel()  # too late to be cancelled there
     looked = cluster.looked
     clock.now = 29.0
     wait_until(lambda: cluster.looked > looked + 1)
@@ -153,6 +155,57 @@ def test_what_is_kept_too_long_is_done_here_and_the_late_answer_ignored(
     cluster.finish()
     assert future.result().startswith("reduction")
     assert scaled.there == 0
+
+
+def test_what_was_done_here_is_not_kept_there(cluster: ToyCluster, clock: Clock, scaled: Scaled) -> None:
+    future = scaled.submit(pow, 2, 6)
+    (sent,) = cluster.sent()
+    clock.now = 31.0
+    assert future.result(10.0) == 64
+    wait_until(sent.cancelled)
+
+
+def test_a_cluster_that_keeps_what_it_has_is_only_tried_until_something_comes_back(
+    cluster: ToyCluster, clock: Clock, scaled: Scaled
+) -> None:
+    kept = scaled.submit(pow, 2, 0)
+    cluster.sent()
+    clock.now = 31.0
+    assert kept.result(10.0) == 1
+    assert [scaled.submit(pow, 2, n).result(10.0) for n in range(1, 6)] == [2, 4, 8, 16, 32]
+    trial = cluster.sent(2)[1]
+    clock.now = 60.0
+    assert scaled.submit(pow, 2, 6).result(10.0) == 64
+    words = "here: toy; it keeps frames longer than 30 s ([reduction] patience_s); 0 frames there, 7 here"
+    assert scaled.state == words
+    clock.now = 62.0
+    assert scaled.submit(pow, 2, 7).result(10.0) == 128
+    again = cluster.sent(3)[2]
+    assert trial.cancelled(), "one at a time"
+    again.set_result([128])
+    assert scaled.state == "toy; 0 frames there, 8 here"
+    sent = scaled.submit(pow, 2, 8)
+    cluster.sent(4)[3].set_result([256])
+    assert sent.result(10.0) == 256
+    assert (scaled.there, scaled.here_instead) == (1, 8)
+
+
+def test_a_look_that_hangs_keeps_nothing_from_being_done(
+    cluster: ToyCluster, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A shared folder that does not answer, say."""
+    monkeypatch.setattr("operando.recorder.scaled.HUNG_S", 0.01)
+    answers = threading.Event()
+    monkeypatch.setattr(cluster, "look", answers.wait)
+    executor = Scaled(cluster, 1, 30.0, clock=clock)
+    sent = executor.submit(pow, 2, 2)
+    cluster.sent()
+    cluster.unusable = "the connection is lost"
+    assert sent.result(10.0) == 4
+    assert executor.submit(pow, 2, 3).result(10.0) == 8
+    executor.shutdown()
+    assert not cluster.left, "whoever looks may be about to connect"
+    answers.set()
 
 
 def test_what_a_lost_cluster_had_is_done_here_at_once(cluster: ToyCluster, scaled: Scaled) -> None:

@@ -111,7 +111,8 @@ class DaskCluster:
     @property
     def unusable(self) -> str:
         """Why nothing can be sent."""
-        if self._why or self._client is None or self._client.status != "running":
+        client = self._client  # whoever looks may leave it in this moment
+        if self._why or client is None or client.status != "running":
             return f"{self._name}: {self._why or 'the connection is lost'}"
         if not self._good:
             return f"{self._name}: {f'no worker but refused ones: {self._words}' if self._refused else 'no worker'}"

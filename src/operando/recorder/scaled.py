@@ -16,6 +16,8 @@ from typing import Any, Protocol
 
 WATCH_S = 0.5
 """s between two looks at the cluster, and at what it has kept too long."""
+HUNG_S = 10.0
+"""s that a look at the cluster is waited for, at the begin and at the end: a shared folder may hang for ever."""
 
 BATCH = 16
 """Frames that are sent together: a message costs this process 3 ms and the scheduler 4 ms, a frame its worker 4 ms."""
@@ -55,6 +57,8 @@ class _Job:
     outer: "Future[Any]" = field(default_factory=Future)
     here: bool = False
     """Whether it was begun here, too."""
+    trial: bool = False
+    """Whether it only shows that the cluster answers."""
 
 
 class Scaled(Executor):
@@ -67,7 +71,8 @@ class Scaled(Executor):
     threads : int
         Of this process.
     patience : float
-        s after which work that the cluster has kept is begun here, too.
+        s after which work that the cluster has kept is begun here, too; it gets no more then, but for one piece in that
+        time to try it with, until something comes back.
     whole : callable
         Whether a result of the cluster is good; another one is made again here, where it counts.
     clock : callable
@@ -94,25 +99,33 @@ class Scaled(Executor):
         self.there = self.here_instead = 0
         """Results of the cluster; and work that was begun here, as it could not be asked or did not answer well."""
         self._unsent: SimpleQueue[_Job | None] = SimpleQueue()
-        self._ended = threading.Event()
-        self._look()
+        self._keeps = False
+        """Whether the cluster keeps what it is sent."""
+        self._trial: _Job | None = None
+        """What it is tried with meanwhile; nobody waits for it."""
+        self._looked, self._ended = threading.Event(), threading.Event()
+        self._looker = threading.Thread(target=self._keep_looking, name="reduction look", daemon=True)
         self._watch = threading.Thread(target=self._keep_watch, name="reduction watch", daemon=True)
         self._sender = threading.Thread(target=self._send_all, name="reduction sender", daemon=True)
-        for thread in (self._watch, self._sender):
+        for thread in (self._looker, self._watch, self._sender):
             thread.start()
+        self._looked.wait(HUNG_S)  # what comes at once may go there
 
     @property
     def state(self) -> str:
         """Where work is done now, in words."""
-        unusable = self._cluster.unusable
-        place = f"here: {unusable}" if unusable else self._cluster.state
+        why = self._why_here
+        place = f"here: {why}" if why else self._cluster.state
         return f"{place}; {self.there} frames there, {self.here_instead} here"
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> "Future[Any]":
         """Have the cluster do it, or these threads."""
         job = _Job(partial(fn, **kwargs) if kwargs else fn, args, self._clock())
-        if self._cluster.unusable:
+        unusable = self._cluster.unusable
+        if unusable or self._keeps:
             self._begin_here(job)
+            if not unusable:
+                self._try_with(job)
             return job.outer
         with self._lock:
             self._out.add(job)
@@ -139,7 +152,11 @@ class Scaled(Executor):
         for thread in (self._watch, self._sender):
             thread.join()
         self._pool.shutdown(wait, cancel_futures=cancel_futures)
-        self._cluster.close()
+        self._looker.join(HUNG_S)
+        if self._looker.is_alive():
+            _logger.warning("cluster: a look at it hangs; it is not left in good order")
+        else:
+            self._cluster.close()
 
     def _send_all(self) -> None:
         """Send what is submitted, together what comes together."""
@@ -164,22 +181,28 @@ class Scaled(Executor):
             return
 
         def cancel(_: "Future[Any]") -> None:
-            if all(job.outer.cancelled() for job in batch):
+            if all(job.outer.done() for job in batch):  # forgotten, or done here: a worker that hangs would keep it
                 inner.cancel()
 
         for job in batch:
             job.outer.add_done_callback(cancel)
         inner.add_done_callback(lambda inner: self._came(batch, inner))
 
-    def _keep_watch(self) -> None:
+    def _keep_looking(self) -> None:
+        """See who is there: in a thread of its own, as it may hang."""
+        self._look()
+        self._looked.set()
         while not self._ended.wait(WATCH_S):
             self._look()
+
+    def _keep_watch(self) -> None:
+        while not self._ended.wait(WATCH_S):
             self._begin_what_is_kept()
 
     def _look(self) -> None:
         try:
             self._cluster.look()
-        except Exception:  # the boundary of a thread that must live: without it, nothing would be begun here
+        except Exception:  # the boundary of a thread that must live: nobody else looks
             _logger.exception("cluster: cannot be looked at")
         self._say()
 
@@ -189,11 +212,32 @@ class Scaled(Executor):
         with self._lock:
             before = self._clock() - (0.0 if lost else self._patience)
             kept = [job for job in self._out if job.since <= before and not job.here]
+        if not kept:
+            return
+        self._keeps = self._keeps or not lost
         for job in sorted(kept, key=lambda each: each.since):
             self._begin_here(job)
-        if kept:
-            why = lost or f"it keeps them longer than {self._patience:g} s ([reduction] patience_s)"
-            _logger.warning("cluster: %d frames that it has are integrated here, too: %s", len(kept), why)
+        _logger.warning(
+            "cluster: %d frames that it has are integrated here, too: %s", len(kept), lost or self._why_here
+        )
+
+    @property
+    def _why_here(self) -> str:
+        """Why work is done here just now; empty where it is sent."""
+        if unusable := self._cluster.unusable:
+            return unusable
+        kept = f"{self._cluster.state}; it keeps frames longer than {self._patience:g} s ([reduction] patience_s)"
+        return kept if self._keeps else ""
+
+    def _try_with(self, job: _Job) -> None:
+        """See whether a cluster that kept what it had does this, which is done here all the same; now and then."""
+        now = self._clock()
+        if self._trial and now - self._trial.since <= self._patience:
+            return
+        if self._trial:
+            self._trial.outer.cancel()
+        self._trial = _Job(job.fn, job.args, now, trial=True)
+        self._unsent.put(self._trial)
 
     def _came(self, batch: list[_Job], inner: "Future[list[Any]]") -> None:
         """Take what the cluster made of work that was sent together."""
@@ -202,11 +246,12 @@ class Scaled(Executor):
         elif error := inner.exception():
             self._fall_back(batch, error)
         else:
+            self._keeps = False
             for job, result in zip(batch, inner.result(), strict=True):
                 self._take(job, result)
 
     def _take(self, job: _Job, result: Any) -> None:
-        if job.outer.done():
+        if job.outer.done() or job.trial:
             self._forget(job)
         elif self._whole(result):
             self.there += 1
@@ -217,7 +262,7 @@ class Scaled(Executor):
     def _fall_back(self, batch: list[_Job], error: BaseException | None) -> None:
         _logger.debug("cluster: %s; done here", error or "cancelled")
         for job in batch:
-            if job.outer.done():
+            if job.outer.done() or job.trial:
                 self._forget(job)
             else:
                 self._begin_here(job)
@@ -253,10 +298,10 @@ class Scaled(Executor):
 
     def _say(self) -> None:
         """Log where work is done, when that changes."""
-        unusable = self._cluster.unusable
-        if unusable != self._said:
-            if unusable:
-                _logger.warning("%s; frames are integrated here", unusable)
+        why = self._why_here
+        if why != self._said:
+            if why:
+                _logger.warning("%s; frames are integrated here", why)
             else:
                 _logger.info("%s: frames go there", self._cluster.state)
-            self._said = unusable
+            self._said = why
