@@ -9,6 +9,7 @@ from quality.measured_run import CONFIGS, SETTINGS, MeasuredRun
 
 from operando.analysis.blank import Blank
 from operando.config import Endstation, load, load_recipe
+from operando.config.quality import QualityLimits
 from operando.engine.surroundings import surroundings
 from operando.errors import ConfigurationError, RecordError
 from operando.recorder.blank_file import blank_from, read_blank, write_blank
@@ -103,5 +104,16 @@ def test_alarms_are_words_with_value_and_limit(tmp_path: Path) -> None:
     assert alarms(run, {"change_previous": float("nan")}) == ()
     (words,) = alarms(run, {"beam_off": 0, "change_previous": 0.3})
     assert words == f"pattern changed by 0.3 in one frame, above {SETTINGS['change_above']:g} ([quality] change_above)"
-    (words,) = alarms(run, {"beam_off": 1, "change_previous": 0.3, "incident_monitor": -2.4, "ring_current": 0.0})
-    assert words == "beam off: the monitor counted -2, 0.0 mA in the ring ([quality] beam_off_below)"
+
+
+def test_a_beam_that_is_off_is_said_in_the_unit_of_its_limit(tmp_path: Path) -> None:
+    start = MeasuredRun(tmp_path, sample=True).documents[0][1]
+    row = {"beam_off": 1, "change_previous": 0.3, "exposure_start": 7.0, "exposure_end": 7.5, "ring_current": 0.4}
+    (words,) = alarms(Run.from_start(start), row | {"incident_monitor": 410.0})
+    assert words == "beam off: 820 counts/s, below 1000 ([quality] beam_off_below_per_s)"
+    quality = start["operando"]["configuration"]["quality"]
+    quality["beam_off_below_mA"] = 1.5
+    (words,) = alarms(Run.from_start(start), row | {"incident_monitor": float("nan")})
+    assert words == "beam off: 0.4 mA, below 1.5 ([quality] beam_off_below_mA)"
+    for limit in quality:
+        assert limit in QualityLimits.model_fields

@@ -1,5 +1,6 @@
 """What of a frame somebody at the beamline should look at now."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -33,7 +34,14 @@ def alarms(run: Run, row: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _beam_off(run: Run, row: Mapping[str, Any]) -> str:
-    monitor, ring = row.get("incident_monitor"), row.get("ring_current")
-    counted = "" if monitor is None else f"the monitor counted {monitor:.0f}"
-    stored = "" if ring is None else f"{ring:.1f} mA in the ring"
-    return f"beam off: {', '.join(filter(None, (counted, stored)))} ([quality] beam_off_below)"
+    """Say by what it was judged: the monitor, or where it says nothing the ring."""
+    seconds = row.get("exposure_end", math.nan) - row.get("exposure_start", math.nan)
+    judged = (
+        (row.get("incident_monitor", math.nan) / seconds, "counts/s", "beam_off_below_per_s"),
+        (row.get("ring_current", math.nan), "mA", "beam_off_below_mA"),
+    )
+    for value, unit, key in judged:
+        limit = run.setting("quality", key)
+        if limit is not None and math.isfinite(value):
+            return f"beam off: {value:.4g} {unit}, below {limit:g} ([quality] {key})"
+    return "beam off"
