@@ -42,6 +42,22 @@ def test_a_line_takes_the_bins_within_its_half_width_and_no_other() -> None:
     assert taken.max() == pytest.approx(10 * np.pi * 1.01, abs=2e-3)
 
 
+@pytest.mark.parametrize("displacement", [-0.005, 0.005])
+@pytest.mark.parametrize("name", [*LINES, "of one's own"])
+def test_a_window_five_millimetres_from_the_sample_is_masked_where_its_rings_are(
+    tmp_path: Path, name: str, displacement: float
+) -> None:
+    own = tmp_path / "own.toml"
+    own.write_text('["of one\'s own"]\nlattice = "fcc"\na_A = 4.0496\n', encoding="utf-8")
+    (material,) = load_parasitic((name,), own if name not in LINES else None)
+    wavelength, distance, half_line = 0.20664, 0.5, 0.0025  # Å, m, of q
+    angle = 2 * np.arcsin(wavelength / (2 * spacings(material)))
+    radius = (distance + displacement) * np.tan(angle)
+    q = 40 * np.pi / wavelength * np.sin(np.arctan(radius / distance) / 2)
+    for edge in (1 - half_line, 1 + half_line):
+        assert excluded(q * edge, [material]).all()
+
+
 def test_a_material_that_is_not_known_is_named_with_those_that_are() -> None:
     with pytest.raises(ConfigurationError, match=r"names 'tungsten'; known: austenitic_steel, steel, copper"):
         load_parasitic(("copper", "tungsten"))

@@ -23,7 +23,7 @@ class _Material(Table):
     c_A: Positive | None = None
     spacings_A: list[Positive] = Field(default_factory=list)
     smallest_spacing_A: Annotated[float, Field(ge=0.3)] = 0.8
-    half_width_percent: Annotated[float, Field(gt=0, le=20)] = 0.8
+    half_width_percent: Annotated[float, Field(gt=0, le=20)] = 1.3
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
