@@ -61,3 +61,28 @@ def test_a_trigger_behind_a_flight_that_failed_is_one_exposure(client: Client) -
     (number,) = announced.column(NUMBERS)
     assert number == exposed
     device.unstage()
+
+
+def test_a_frame_counted_when_the_disk_fills_is_not_said_to_be_not_written(client: Client) -> None:
+    device = detector(client)
+    announced = Announced(device)
+    refusals: list[bool] = []
+
+    def refuse_once() -> bool:
+        if refusals or device.get_index() < 3:
+            return False
+        client.until(lambda: device.written() > device.get_index())  # it is on disk, and no earlier look saw it
+        refusals.append(True)
+        return True
+
+    with (
+        patch("operando.devices.flying_frames.FIRST_PAUSE", 0.1),
+        patch.object(device, "refuses", refuse_once),
+        patch.object(device, "complaint", lambda: "No space left on device"),
+    ):
+        fly(client, device, Flight(frames=30, exposure=0.01, period=0.1), announced)
+    device.unstage()
+    missing = missing_of(device)
+    (unsure,) = [each for each in missing if each["reason"].startswith("announced by nobody, perhaps in")]
+    assert "frames_0/frames_000000.h5 all the same: No space left on device" in unsure["reason"]
+    assert sum(each["count"] for each in missing) + len(announced.frames) == 30
