@@ -44,9 +44,9 @@ class Beamline:
         monitor, diode = self._random.poisson([MONITOR * dose, DIODE * dose * through])
         return counts / PIXELS, np.sqrt(np.maximum(counts, 1)) / PIXELS, Beam(float(monitor), float(diode))
 
-    def blank(self, frames: int, scaled_to: float | None = None) -> Blank:
+    def blank(self, frames: int, scaled_to: float | None = None, seconds: float = 10.0) -> Blank:
         """Measure the empty cell in several frames, the ring losing current."""
-        taken = [self.expose(10.0, 1.0 - 0.01 * i, sample=False) for i in range(frames)]
+        taken = [self.expose(seconds, 1.0 - 0.01 * i, sample=False) for i in range(frames)]
         scales = [1.0 if scaled_to is None else scaled_to / beam.monitor for *_, beam in taken]
         return mean_blank(
             RADIAL,
@@ -97,6 +97,18 @@ def test_the_error_of_the_scale_is_that_of_the_counted_photons() -> None:
     found = [subtract(*beamline.expose(0.01, 1.0, sample=True), blank) for _ in range(300)]
     spread = float(np.std([net.scale for net in found]))
     assert found[0].scale_error == pytest.approx(spread, rel=0.15)
+
+
+@pytest.mark.parametrize("scaled_to", [None, 1e6])
+def test_the_error_of_the_scale_is_that_of_the_blanks_photons_too(scaled_to: float | None) -> None:
+    """What is taken off scatters from one short blank to the next as the counts of its diode do."""
+    beamline = Beamline(7)
+    pattern, sigma, beam = beamline.expose(10.0, 1.0, sample=True)
+    blanks = [beamline.blank(2, scaled_to, seconds=0.005) for _ in range(300)]
+    found = [subtract(pattern, sigma, beam, blank, scaled_to) for blank in blanks]
+    taken_off = [net.scale * blank.intensity.sum() for net, blank in zip(found, blanks, strict=True)]
+    spread = float(np.std(taken_off) / np.mean(taken_off))
+    assert found[0].scale_error / found[0].scale == pytest.approx(spread, rel=0.15)
 
 
 def test_frames_without_beam_are_no_part_of_a_blank() -> None:

@@ -2,19 +2,23 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
 import pytest
 from quality.measured_run import EMPTY, SAMPLE, WALL_Q, MeasuredRun, recipe_with
-from recorder.made_run import ACQUIRE_S, CONFIGS, NMC811, image
+from recorder.made_run import ACQUIRE_S, CONFIGS, NMC811, SHAPE, image
 from recorder.same_file import assert_same_file
 
+from operando.analysis import Integrator
 from operando.config import load, load_parasitic
 from operando.history import EnvironmentHistory
 from operando.journal import Journal
+from operando.recorder.appraisal import misfit_of
 from operando.recorder.blank_file import read_blank
 from operando.recorder.blank_making import make_blank
+from operando.recorder.run import Run
 from operando.recorder.runs import Runs
 from operando.recorder.service import run as record
 from operando.recorder.validation import validate
@@ -154,6 +158,37 @@ def test_a_blank_with_other_bins_is_left_alone_and_the_file_says_why(tmp_path: P
     with h5py.File(run.record(), "r") as file:
         assert "400 bins, the patterns have 300" in file["xrd/no_blank_reason"].asstr()[()]
         assert "blank_subtracted" not in file["xrd/reduction"]
+
+
+OTHER_BEAM = """poni_version: 2.1
+Detector: Detector
+Detector_config: {"pixel1": 5e-4, "pixel2": 5e-4, "max_shape": [240, 200], "orientation": 3}
+Distance: 0.25
+Poni1: 0.0
+Poni2: 0.0
+Wavelength: 2.1e-11
+"""
+
+
+@pytest.mark.parametrize(
+    ("recipe", "changed", "reason"),
+    [
+        ({"azimuth_range": (0.0, 60.0)}, {}, "azimuth_range = None, the patterns with (0.0, 60.0)"),
+        ({"saturation": 1e5}, {}, "saturation = None, the patterns with 100000.0"),
+        ({}, {"poni": OTHER_BEAM}, "measured at 0.21 Å, the patterns at 0.20664 Å"),
+        ({}, {"poni": "Distance: 1"}, "the blank's geometry: PONI"),
+        ({}, {"sigma": None}, "without error_model, the patterns with poisson"),
+        ({"error_model": None}, {"sigma": None}, ""),
+    ],
+    ids=["azimuth", "saturation", "wavelength", "no geometry", "no errors", "no errors on either side"],
+)
+def test_a_blank_that_was_measured_otherwise_is_told_apart(
+    tmp_path: Path, blank: Path, recipe: dict[str, Any], changed: dict[str, Any], reason: str
+) -> None:
+    further = {"blank": read_blank(blank) | changed}
+    run = Run.from_start(MeasuredRun(tmp_path, True, recipe_with(**recipe), further).documents[0][1])
+    told = misfit_of(run, Integrator(run.poni, run.recipe, SHAPE))
+    assert (reason in told) if reason else told == ""
 
 
 def test_made_again_from_its_journal_it_is_the_same_file(run: MeasuredRun, file: h5py.File, tmp_path: Path) -> None:

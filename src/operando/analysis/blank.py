@@ -72,6 +72,15 @@ class Blank:
     transmission: float
     transmission_error: float
 
+    @property
+    def relative_error(self) -> float:
+        """Relative standard deviation of k·B that all bins share: 1/√D_B, the diode's counts alone.
+
+        The monitor cancels: k·B goes with M_B/D_B times a pattern over M_B. With r² = 1/M_B + 1/D_B of the transmission
+        T = D_B/M_B, 1/D_B is r²/(1 + T).
+        """
+        return self.transmission_error / self.transmission / math.sqrt(1 + self.transmission)
+
 
 @dataclass(frozen=True, slots=True)
 class Net:
@@ -84,7 +93,8 @@ class Net:
     sigma : ndarray or None
         From the counts of both patterns, independent from bin to bin.
     scale, scale_error : float
-        Factor k of the blank, and its standard deviation: an error that all bins share, and no part of ``sigma``.
+        Factor k of the blank, and its standard deviation as it is that of k·B: an error that all bins share, and no
+        part of ``sigma``.
     """
 
     intensity: Array
@@ -157,7 +167,7 @@ def subtract(intensity: Array, sigma: Array | None, beam: Beam, blank: Blank, st
     scale = monitor / blank.monitor * beam.transmission / blank.transmission
     # A monitor that the pattern was not scaled by cancels: what is left of it is the diode alone.
     own = beam.transmission_error / beam.transmission if stands_for is not None else 1 / math.sqrt(beam.diode)
-    error = scale * math.hypot(own, blank.transmission_error / blank.transmission)
+    error = scale * math.hypot(own, blank.relative_error)
     net_sigma = None
     if sigma is not None:
         net_sigma = np.hypot(sigma, scale * blank.sigma) if blank.sigma is not None else np.array(sigma)

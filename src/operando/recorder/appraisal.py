@@ -9,13 +9,21 @@ from numpy.typing import NDArray
 
 from operando.analysis import Integrator, Pattern
 from operando.analysis.blank import Beam, misfit, subtract
+from operando.analysis.geometry import ANGSTROM, read_geometry
 from operando.analysis.parasitic import excluded
 from operando.analysis.quality import Quality, change
+from operando.errors import AnalysisError
 from operando.recorder.beam_during import Monitors
 from operando.recorder.blank_file import blank_from
 from operando.recorder.patterns import Patterns
 from operando.recorder.quality_columns import UNKNOWN
 from operando.recorder.run import Run
+from operando.vocabulary import Recipe
+
+SAME_WAVELENGTH = 1e-4
+"""Relative: at a scattering vector of 50 nm⁻¹ a reflection that was placed with another one is off by 0.005 nm⁻¹."""
+ALIKE = ("unit", "solid_angle", "polarization_factor", "azimuth_range", "orientation", "saturation")
+"""What the recipes of blank and patterns must have in common."""
 
 
 class Appraisal:
@@ -129,13 +137,31 @@ def misfit_of(run: Run, integrator: Integrator) -> str:
     """Return why the blank of a run does not fit its patterns; empty where it does, or where there is none."""
     if run.blank is None:
         return ""
-    theirs, ours = run.blank["recipe"], run.recipe.document()
-    for key in ("unit", "solid_angle", "polarization_factor"):
-        if theirs.get(key) != ours[key]:
-            return f"the blank was integrated with {key} = {theirs.get(key)}, the patterns with {ours[key]}"
+    theirs, ours = Recipe.from_document(run.blank["recipe"]), run.recipe
+    for key in ALIKE:
+        their, our = getattr(theirs, key), getattr(ours, key)
+        if their != our:
+            return f"the blank was integrated with {key} = {their}, the patterns with {our}"
     for key in ("dark", "flat"):
-        if (theirs.get(key) is None) != (ours[key] is None):
+        if (getattr(theirs, key) is None) != (getattr(ours, key) is None):
             return (
-                f"the blank was integrated {'without' if theirs.get(key) is None else 'with'} a {key}, patterns not so"
+                f"the blank was integrated {'without' if getattr(theirs, key) is None else 'with'} a {key}, "
+                "patterns not so"
             )
-    return misfit(blank_from(run.blank), integrator.radial)
+    blank = blank_from(run.blank)
+    if ours.error_model is not None and blank.sigma is None:
+        return (
+            f"the blank was integrated without error_model, the patterns with {ours.error_model}: its noise is unknown"
+        )
+    try:
+        wavelength = _wavelength(run.blank.get("poni"), theirs)
+    except AnalysisError as error:
+        return f"the blank's geometry: {error}"
+    if abs(wavelength - integrator.wavelength) > SAME_WAVELENGTH * integrator.wavelength:
+        return f"the blank was measured at {wavelength:.5g} Å, the patterns at {integrator.wavelength:.5g} Å"
+    return misfit(blank, integrator.radial)
+
+
+def _wavelength(poni: str | None, recipe: Recipe) -> float:
+    """Return the wavelength of a blank, Å; not a number for one of a start document that did not carry it."""
+    return math.nan if poni is None else float(read_geometry(poni, recipe.orientation).wavelength) / ANGSTROM

@@ -67,6 +67,7 @@ def read_blank(path: Path) -> dict[str, Any]:
                 "source": text_of(inside["run"]),
                 "frames": int(inside["frames"][()]),
                 "recipe": json.loads(text_of(inside["recipe"])),
+                "poni": text_of(inside["poni"]),
                 "radial": data["radial_axis"][()].tolist(),
                 "intensity": data["I"][()].tolist(),
                 "sigma": sigma,
