@@ -110,6 +110,31 @@ def test_a_pixel_that_flickers_is_found_although_its_mean_is_usual() -> None:
     assert not (bad.high | bad.low).any()
 
 
+@pytest.mark.parametrize("frames", [3, 20])
+def test_pixels_of_a_detector_that_integrates_are_judged_by_its_noise_and_not_by_its_offset(frames: int) -> None:
+    random = np.random.default_rng(7)
+    gathered = Average(PLAIN)
+    for k in range(frames):
+        frame = random.normal(3000.0, 5.0, (100, 100))
+        frame[20, 30] += 40.0
+        frame[40, 50] -= 40.0
+        frame[60, 70] += (60.0, -60.0)[k % 2]
+        gathered.add(frame.round().astype(np.uint16))
+    bad = bad_in_the_dark(gathered.result())
+    assert (bad.high[20, 30], bad.low[40, 50], bad.unsteady[60, 70]) == (True, True, True)
+    assert int(bad.all.sum()) == 3
+
+
+@pytest.mark.parametrize("rate", [0.3, 8.0, 3000.0])
+@pytest.mark.parametrize("frames", [1, 2, 3, 20])
+def test_no_pixel_of_a_detector_that_counts_is_bad_for_its_photons(frames: int, rate: float) -> None:
+    random = np.random.default_rng(8)
+    gathered = Average(PLAIN)
+    for _ in range(frames):
+        gathered.add(random.poisson(rate, (100, 100)).astype(np.int32))
+    assert not bad_in_the_dark(gathered.result()).all.any()
+
+
 def test_a_dark_of_a_run_corrects_its_frames_in_the_integrator(tmp_path: Path) -> None:
     setup = shown(tmp_path)
     pixels, darks = pixels_in_the_dark(tmp_path, 30)

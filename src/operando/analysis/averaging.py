@@ -142,13 +142,14 @@ def bad_in_the_dark(dark: Averaged, limit: float = 6.0) -> BadPixels:
     dark : Averaged
         Of frames without light.
     limit : float
-        Robust standard deviations of the other pixels; never less than the counts' own noise allows.
+        Robust standard deviations of the other pixels; never less than their noise, and one photon among all frames,
+        allow.
     """
     marked = dark.count < dark.frames
     means, spreads = dark.mean[~marked], dark.spread[~marked]
     if not means.size:
         raise AnalysisError("dark frames: no pixel is data in all of them; nothing is written")
-    noise = np.sqrt(max(float(np.median(means)), 1.0 / dark.frames))  # of one frame, counted; one photon among them all
+    noise = _noise(means, spreads[np.isfinite(spreads)], dark.frames)
     middle, width = _middle(means, noise / np.sqrt(dark.frames))
     usual, scatter = _middle(spreads[np.isfinite(spreads)], noise / np.sqrt(2.0 * max(1, dark.frames - 1)))
     with np.errstate(invalid="ignore"):
@@ -200,6 +201,20 @@ def bad_in_the_light(lit: Averaged, flat: NDArray[np.float64], bounds: tuple[flo
             low=~marked & ~(flat >= bounds[0]),
             unsteady=np.zeros(flat.shape, bool),
         )
+
+
+def _noise(means: NDArray[np.float64], spreads: NDArray[np.float64], frames: int) -> float:
+    """Return the standard deviation of a usual pixel in one frame.
+
+    That of counted photons, or less where the pixels vary less: counts of a detector that integrates are no photons,
+    and most of them are an offset without noise. Never less than one photon among all frames makes.
+    """
+    variance = float(np.median(means))
+    if spreads.size:
+        degrees = frames - 1
+        median = (1.0 - 2.0 / (9.0 * degrees)) ** 3  # of χ²/degrees (Wilson, Hilferty, PNAS 17 (1931) 684)
+        variance = min(variance, float(np.median(spreads)) ** 2 / median)
+    return float(np.sqrt(max(variance, 1.0 / frames)))
 
 
 def _middle(values: NDArray[np.float64], least: float) -> tuple[float, float]:
