@@ -1,4 +1,7 @@
-"""What differs between detectors behind areaDetector: a table, in place of a class each."""
+"""What differs between detectors behind areaDetector: a table, in place of a class each.
+
+What their pixels can hold: `operando.vocabulary.DETECTOR_PIXELS`.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -20,13 +23,6 @@ class DetectorFamily:
         TriggerMode in which a pulse starts each frame; empty where the driver has none.
     dead_time : float
         s between two exposures during which nothing is counted.
-    data_types : tuple of str
-        DataType_RBV that frames can come with.
-    bits : int
-        Of a counter: a pixel that reads ``2**bits - 1`` has counted to its end.
-    marks : tuple of int
-        Values that are no counts but mark gaps, dead and noisy pixels, in signed frames; in unsigned ones the same
-        bits, as the highest values.
     shortest : float
         s, exposure that the detector can make.
     settings : mapping
@@ -36,16 +32,8 @@ class DetectorFamily:
     internal: str
     external: str
     dead_time: float
-    data_types: tuple[str, ...]
-    bits: int
-    marks: tuple[int, ...] = ()
     shortest: float = 0.0
     settings: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
-
-    @property
-    def saturated(self) -> int:
-        """Counts at which a pixel has come to its end."""
-        return int(2**self.bits - 1)
 
     def check_flight(self, name: str, asked: Flight) -> Flight:
         """Return what is asked with its true period; refuse what the detector cannot do.
@@ -77,27 +65,18 @@ FAMILIES: Mapping[str, DetectorFamily] = MappingProxyType(
             internal="Internal",
             external="External",
             dead_time=0.00095,
-            data_types=("Int32",),
-            bits=20,
-            marks=(-1, -2),
         ),
-        # ADPilatus, pilatus.template; DECTRIS, Pilatus3 technical specification: 20 bits, readout 0.95 ms
+        # ADPilatus, pilatus.template; DECTRIS, Pilatus3 technical specification: readout 0.95 ms
         "pilatus": DetectorFamily(
             internal="Internal",
             external="Mult. Trigger",
             dead_time=0.00095,
-            data_types=("Int32",),
-            bits=20,
-            marks=(-1, -2),
         ),
         # ADEiger, eigerBase.template: frames come to the plugins from the stream or the detector's own files
         "eiger": DetectorFamily(
             internal="Internal Series",
             external="External Enable",
             dead_time=1e-5,
-            data_types=("UInt32", "UInt16", "Int32"),
-            bits=32,
-            marks=(-1, -2),
             settings=MappingProxyType({"ManualTrigger": "Disable", "DataSource": "Stream"}),
         ),
         # ADPerkinElmer, PerkinElmer.template: it corrects frames itself unless told not to; the raw ones are kept
@@ -105,8 +84,6 @@ FAMILIES: Mapping[str, DetectorFamily] = MappingProxyType(
             internal="Internal",
             external="External",
             dead_time=0.0,
-            data_types=("UInt16",),
-            bits=16,
             shortest=0.0665,  # its shortest PEDwellTime
             settings=MappingProxyType(
                 {"PEUseOffset": "Disable", "PEUseGain": "Disable", "PEUsePixelCorrection": "Disable"}

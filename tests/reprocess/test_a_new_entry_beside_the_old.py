@@ -76,7 +76,8 @@ def test_another_mask_takes_its_pixels_out(home: Path, tmp_path: Path) -> None:
 def test_another_recipe_has_bins_and_unit_of_its_own(home: Path) -> None:
     recipe = replace(RECIPE, npt=123, unit="2th_deg", radial_range=(2.0, 10.0), polarization_factor=None)
     found = reprocess(home, Wishes(recipe=recipe))
-    assert found.changed == ("recipe.npt", "recipe.polarization_factor", "recipe.radial_range", "recipe.unit")
+    keys = ("npt", "polarization_factor", "radial_range", "saturation", "unit")
+    assert found.changed == tuple(f"recipe.{key}" for key in keys)
     with h5py.File(home) as file:
         new = file["reprocessed_1"]
         assert new["data/I"].shape == (4, 123)

@@ -20,7 +20,13 @@ def changed(run: Run, wishes: Wishes) -> dict[str, Any]:
 def test_nothing_wished_for_changes_nothing(original: MadeRun) -> None:
     run = Run.from_start(original.documents[0][1])
     assert changed(run, Wishes()) == {}
-    assert changed(run, Wishes(poni=PONI, recipe=RECIPE)) == {}
+    assert changed(run, Wishes(poni=PONI)) == {}
+
+
+def test_a_recipe_is_taken_for_the_detector_of_the_run(original: MadeRun) -> None:
+    run = Run.from_start(original.documents[0][1])
+    assert changed(run, Wishes(recipe=RECIPE)) == {"recipe.saturation": {"before": None, "after": 2**20 - 1}}
+    assert changed(Wishes(recipe=RECIPE).fulfilled(run), Wishes(recipe=RECIPE)) == {}
 
 
 def test_a_recipe_brings_the_materials_that_it_masks_and_takes_those_of_another_away(original: MadeRun) -> None:

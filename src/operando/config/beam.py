@@ -19,7 +19,7 @@ class Detector(Table):
     sensor_thickness_um: Positive | None = None
     threshold_energy_keV: Positive | None = None
     family: Literal["simulated", "pilatus", "eiger", "perkin_elmer"] = "simulated"
-    """What its areaDetector driver is told, and what its pixels can hold: `operando.devices.detector_family`."""
+    """What its driver is told, and its pixels can hold: `operando.devices.detector_family`, `operando.vocabulary`."""
     monitor_attribute: str | None = None
     """NDAttribute of each frame: counts of the beam before the cell, during the exposure."""
     diode_attribute: str | None = None

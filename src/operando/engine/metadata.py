@@ -10,7 +10,7 @@ from operando.engine.keywords import described
 from operando.engine.software import versions
 from operando.engine.surroundings import surroundings
 from operando.errors import ConfigurationError
-from operando.vocabulary import plain
+from operando.vocabulary import as_counted, plain
 
 
 def metadata(config: Endstation) -> dict[str, Any]:
@@ -24,7 +24,7 @@ def metadata(config: Endstation) -> dict[str, Any]:
         A file that the configuration names is missing or wrong.
     """
     lattice = load_material(config.beside(config.lattice.material)) if config.lattice else None
-    recipe = load_recipe(config.beside(config.integration.recipe))
+    recipe = as_counted(load_recipe(config.beside(config.integration.recipe)), config.detector.family)
     return {
         "endstation": config.name,
         **described(config),

@@ -18,6 +18,7 @@ from operando.vocabulary.cell_programme import (
     begun,
     depth,
 )
+from operando.vocabulary.detector_pixels import DETECTOR_PIXELS, as_counted
 from operando.vocabulary.diffraction import LatticeModel, Phase, Recipe, Region
 from operando.vocabulary.flight import Flight
 from operando.vocabulary.interlocks import (
@@ -52,6 +53,7 @@ from operando.vocabulary.who import who
 
 __all__ = [
     "CELL_FACTS",
+    "DETECTOR_PIXELS",
     "DONE",
     "FACTS",
     "HOSTED",
@@ -97,6 +99,7 @@ __all__ = [
     "Step",
     "StepBegun",
     "VoltageRamp",
+    "as_counted",
     "begun",
     "cell_of",
     "cell_subsystem",

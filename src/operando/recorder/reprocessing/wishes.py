@@ -8,7 +8,7 @@ from typing import Any
 
 from operando.recorder.reprocessing.calibration import Calibration
 from operando.recorder.run import Run
-from operando.vocabulary import LatticeModel, ParasiticMaterial, Recipe
+from operando.vocabulary import LatticeModel, ParasiticMaterial, Recipe, as_counted
 
 FILES = ("mask", "dark", "flat")
 """Keys of a recipe that name files, whose content counts."""
@@ -46,7 +46,7 @@ class Wishes:
 
     def fulfilled(self, run: Run) -> Run:
         """Return a run as if it had been started so."""
-        recipe = self.recipe or run.recipe
+        recipe = as_counted(self.recipe, run.setting("detector", "family")) if self.recipe else run.recipe
         if self.mask is not None:
             recipe = replace(recipe, mask=self.mask)
         lattice = self.lattice or run.lattice
@@ -56,6 +56,7 @@ class Wishes:
             "recipe": recipe.document(),
             "lattice": asdict(lattice) if lattice else None,
         }
+        ours.pop("recipe_digest", None)  # its files are taken as they are now
         if self.recipe:
             ours["parasitic"] = [material.document() for material in self.parasitic]
         if self.blank is not None:
