@@ -22,8 +22,33 @@ def missing_facts(config: "Endstation") -> dict[str, list[str]]:
     return {
         "runs_refused_for": [str(fact) for fact in refused],
         "not_said": [str(fact) for fact in missing_further(config)],
-        "doubtful": [*doubts(config.cell), *unguarded(config), *scale_doubts(config), *unlikely],
+        "doubtful": [
+            *doubts(config.cell),
+            *unguarded(config),
+            *scale_doubts(config),
+            *unlikely,
+            *_never_judged(config),
+        ],
     }
+
+
+def _never_judged(config: "Endstation") -> list[str]:
+    """Return limits of the quality of frames that can raise no alarm, and why."""
+    from operando.config import load_recipe
+    from operando.vocabulary import as_counted
+
+    recipe = as_counted(load_recipe(config.beside(config.integration.recipe)), config.detector.family)
+    lacking = {
+        "beam_off_below_per_s": (config.detector.monitor_attribute, "[detector] has no monitor_attribute"),
+        "beam_off_below_mA": (config.detector.ring_current_attribute, "[detector] has no ring_current_attribute"),
+        "spottiness_above": (recipe.error_model, "the recipe has no error_model"),
+        "saturated_pixels_above": (recipe.saturation, "the recipe has no saturation"),
+    }
+    return [
+        f"[quality] {key} = {getattr(config.quality, key):g} is never reached: {why}"
+        for key, (there, why) in lacking.items()
+        if getattr(config.quality, key) is not None and there is None
+    ]
 
 
 def say_what_runs_are_refused_for(place: Root) -> None:
