@@ -7,10 +7,13 @@ import numpy as np
 from recorder.made_run import CONFIGS, START_NS, MadeRun
 
 from operando.config import load
+from operando.recorder.executors import _is_whole
 from operando.recorder.frames import UNKNOWN, FrameFiles
 from operando.recorder.instants import NS
+from operando.recorder.reprocessing.again import _check_rows
 from operando.recorder.run import FrameStore
 from operando.recorder.service import run as record
+from operando.recorder.stage import Product
 from operando.recorder.validation import validate
 
 
@@ -66,6 +69,29 @@ def test_pixels_that_cannot_be_decoded_keep_number_time_and_environment(tmp_path
         assert file["xrd/frames/stack_pressure_count"][1] == 21
         assert file["xrd/gaps/row"][()].tolist() == [1]
     assert validate(run.file) == []
+
+
+def test_a_frame_without_a_time_says_why_its_conditions_are_unknown(tmp_path: Path) -> None:
+    run = MadeRun(tmp_path, frames=2, per_file=2)
+    run.write_frames()
+    with h5py.File(run.raw_file(0), "r+") as file:
+        for name in ("NDArrayUniqueId", "NDArrayEpicsTSSec", "NDArrayEpicsTSnSec"):
+            file[f"/entry/instrument/NDAttributes/{name}"][...] = 0
+    with h5py.File(recorded(run)) as file:
+        assert np.isfinite(file["xrd/data/I"][()]).any(axis=1).all()
+        assert file["xrd/frames/frame_number"][()].tolist() == [UNKNOWN] * 2
+        assert np.isnan(file["xrd/frames/stack_pressure"]).all()
+        assert file["xrd/gaps/row"][()].tolist() == [0, 1]
+        reasons = file["xrd/gaps/reason"].asstr()[()].tolist()
+        assert reasons == [f"frame {i} of frames_000000.h5 has no time: its conditions are unknown" for i in (0, 1)]
+        assert _check_rows(file["xrd"], file["xrd"]) == 2, "each has a pattern, also when it is reprocessed"
+    assert validate(run.file) == []
+
+
+def test_another_host_that_does_not_see_a_time_is_asked_here(tmp_path: Path) -> None:
+    """An old page of the file, on a shared disk: image and number may be there before the time is."""
+    assert not _is_whole(Product(3, None, read=True))
+    assert _is_whole(Product(3, START_NS, read=True))
 
 
 def test_a_frame_of_another_shape_is_a_gap(tmp_path: Path) -> None:

@@ -57,4 +57,4 @@ def state_of(executor: Executor | None) -> str:
 
 def _is_whole(result: Any) -> bool:
     """Whether a cluster's answer needs no second look: another host may not see a file, or see an old state of it."""
-    return not getattr(result, "reason", "")
+    return not getattr(result, "reason", "") and getattr(result, "end_ns", 0) is not None

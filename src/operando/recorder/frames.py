@@ -104,7 +104,10 @@ class FrameFiles:
             file = self._file(store, abandoned)
             file.look(max(flushed, index + 1))
             known = _stamped(*(int(file.number(name, index)) for name in NAMES))
-            known = replace(known, attributes=file.numbers(attributes, index))
+            untimed = (
+                "" if known.end_ns else f"frame {index} of {store.path.name} has no time: its conditions are unknown"
+            )
+            known = replace(known, attributes=file.numbers(attributes, index), reason=untimed)
             return known, file.image(store.dataset, index)
         except ERRORS as error:
             self._forget(store.path)  # a file that is only now being made reads differently once reopened

@@ -118,7 +118,7 @@ class RecordFile:
 
     @property
     def failed(self) -> int:
-        """Frames among them that lack their pattern."""
+        """Frames among them that lack their pattern, or their time."""
         return self._gaps.length if self._gaps else 0
 
     def begin_patterns(self, integrator: Integrator) -> None:
@@ -160,7 +160,7 @@ class RecordFile:
     def append(self, row: Row, reason: str = "") -> None:
         """Add a frame; what its row does not name is missing, for the reason given."""
         if reason and self._gaps:
-            _logger.warning("run %s: %s; its row is kept empty", self._run.uid[:8], reason)
+            _logger.warning("run %s: %s; its row says so", self._run.uid[:8], reason)
             self._gaps.append([{"row": self.length, "reason": reason}])
         self._rows.append(row)
 

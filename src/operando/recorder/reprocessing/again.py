@@ -153,8 +153,7 @@ def _check_rows(recorded: h5py.Group, entry: h5py.Group) -> int:
                 f"{entry.file.filename}: {name} of the frames is not what was recorded; nothing was changed"
             )
     patterns = PatternEntry(entry, entry["data/I"], entry["frames"])
-    without = {row for row, _ in patterns.gaps()}
+    without = {row: reason for row, reason in patterns.gaps() if np.isnan(patterns.patterns[row]).all()}
     if len(patterns) and len(without) == len(patterns):
-        first = patterns.gaps()[0][1]
-        raise RecordError(f"{entry.file.filename}: not one frame became a pattern, the first: {first}")
+        raise RecordError(f"{entry.file.filename}: not one frame became a pattern, the first: {without[0]}")
     return len(patterns) - len(without)
