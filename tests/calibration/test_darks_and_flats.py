@@ -172,6 +172,26 @@ def test_a_flat_field_takes_the_response_of_the_pixels_away(tmp_path: Path) -> N
     assert sorted(map(tuple, np.argwhere(~good).tolist())) == [(5, 5), (6, 6)]
 
 
+def test_a_beam_stop_and_bad_pixels_are_one_mask(tmp_path: Path) -> None:
+    frames = [np.random.default_rng(k).poisson(50.0, (40, 40)).astype(np.int32) for k in range(5)]
+    for frame in frames:
+        frame[7, 8] = 900
+    stop = np.zeros((40, 40), np.uint8)
+    stop[20:24, :30] = 1
+    fabio.tifimage.TifImage(stop).write(str(tmp_path / "stop.tif"))
+    dark = (written(tmp_path / "frames.h5", frames), "--as", "dark", "--json")
+    told = invoke(*dark, "-o", tmp_path / "dark.h5", "--mask", tmp_path / "stop.tif")
+    assert told.exit_code == 0, told.exception
+    assert json.loads(told.stdout.splitlines()[-1])["masked_pixels"] == 121
+    again = invoke(*dark, "-o", tmp_path / "again.h5", "--mask", tmp_path / "dark.h5")
+    assert again.exit_code == 0, again.exception
+    for name in ("dark.h5", "again.h5"):
+        with h5py.File(tmp_path / name) as file:
+            mask = file["/entry/data/mask"][()]
+        assert np.array_equal(mask & 16 > 0, (stop > 0) | ((name == "again.h5") & (mask & 2 > 0)))
+        assert np.argwhere(mask & 2).tolist() == [[7, 8]]
+
+
 def test_what_frames_are_of_must_be_said(tmp_path: Path) -> None:
     fabio.tifimage.TifImage(np.ones((8, 8), np.int32)).write(str(tmp_path / "frame.tif"))
     told = invoke(tmp_path / "frame.tif", "-o", tmp_path / "new.h5")

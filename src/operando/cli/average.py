@@ -30,6 +30,9 @@ def average(
     poni: Annotated[
         Path | None, typer.Option("--poni", metavar="FILE", help="flat: the light comes from the sample of this.")
     ] = None,
+    mask: Annotated[
+        Path | None, typer.Option("--mask", metavar="FILE", help="Masked as well: a beam stop, or a dark's bad pixels.")
+    ] = None,
     exposure: Annotated[float | None, typer.Option(metavar="SECONDS", help="Where the frames do not say it.")] = None,
     limit: Annotated[float, typer.Option(metavar="SIGMA", help="dark: a pixel this far from the others is bad.")] = 6.0,
     low: Annotated[float, typer.Option(metavar="SHARE", help="flat: a pixel that responds less is bad.")] = 0.5,
@@ -43,11 +46,11 @@ def average(
     from operando.recorder.correcting import Order, make_corrections
     from operando.recorder.exposed import exposed
 
-    for path in (dark, poni):
+    for path in (dark, poni, mask):
         if path is not None and not path.is_file():
             raise ConfigurationError(f"{path}: no such file")
     if not low < high:
         raise ConfigurationError(f"--low {low:g} --high {high:g}: the lower bound first, relative to the median")
     text = poni.read_text(encoding="utf-8") if poni is not None else ""
-    order = Order(exposed(frames), kind.value if kind else "", dark, text, exposure, limit, (low, high), by)
+    order = Order(exposed(frames), kind.value if kind else "", dark, text, exposure, limit, (low, high), by, mask)
     report(make_corrections(order, output), json)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import fabio
 import h5py
 import numpy as np
 from numpy.typing import NDArray
@@ -52,6 +53,8 @@ class Order:
         Relative response outside of which a pixel of a flat field is bad.
     who : str
         Who asked for it.
+    mask : Path or None
+        Pixels that are no data (not 0) for another reason: a beam stop, or those of a dark.
     """
 
     source: Exposed
@@ -62,6 +65,7 @@ class Order:
     limit: float = 6.0
     bounds: tuple[float, float] = (0.5, 1.5)
     who: str = ""
+    mask: Path | None = None
 
 
 def make_corrections(order: Order, output: Path) -> dict[str, Any]:
@@ -89,16 +93,17 @@ def make_corrections(order: Order, output: Path) -> dict[str, Any]:
     for frame in order.source.frames():
         average.add(frame)
     averaged = average.result()
+    given = None if order.mask is None else _read_mask(order.mask, averaged.mean.shape)
     table, bad = (_dark if kind == "dark" else _flat)(order, averaged)
     tables: dict[str, NDArray[Any]] = {
         kind: table.astype(np.float32),
-        "mask": classified(bad),
+        "mask": classified(bad, given),
         "spread": averaged.spread.astype(np.float32),
         "count": averaged.count,
     }
     origin = _origin(order, averaged)
     write_corrections(output, tables, origin)
-    return {"file": str(output), "kind": kind, **origin, **_counts(table, averaged, bad)}
+    return {"file": str(output), "kind": kind, **origin, **_counts(table, averaged, bad), **_masked(tables["mask"])}
 
 
 def _dark(order: Order, averaged: Averaged) -> tuple[NDArray[np.float64], BadPixels]:
@@ -128,6 +133,21 @@ def _read_dark(path: Path, shape: tuple[int, int]) -> NDArray[Any]:
     return dark
 
 
+def _read_mask(path: Path, shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    try:
+        if h5py.is_hdf5(path):
+            with h5py.File(path, "r") as file:
+                mask = np.asarray(file["/entry/data/mask"])
+        else:
+            with fabio.open(path) as image:
+                mask = np.asarray(image.data)
+    except (OSError, KeyError) as error:
+        raise RecordError(f"mask {path}: {error}; nothing is written") from error
+    if mask.shape != shape:
+        raise AnalysisError(f"mask {path}: {pixels(mask.shape)}, frames of {pixels(shape)}; nothing is written")
+    return np.asarray(mask != 0)
+
+
 def _exposure(order: Order) -> float | None:
     """Return the s that each frame was exposed; None where nothing says."""
     return order.source.exposure if order.exposure is None else order.exposure
@@ -142,6 +162,7 @@ def _origin(order: Order, averaged: Averaged) -> dict[str, Any]:
         "frames_sha256": averaged.digest,
         "exposure_s": _exposure(order),
         "dark": None if order.dark is None else str(order.dark),
+        "mask": None if order.mask is None else str(order.mask),
         "made_by": order.who or getpass.getuser(),
         "made_on": datetime.now(UTC).isoformat(timespec="seconds"),
         "version": operando.__version__,
@@ -158,5 +179,8 @@ def _counts(table: NDArray[np.float64], averaged: Averaged, bad: BadPixels) -> d
         "high_pixels": int(bad.high.sum()),
         "low_pixels": int(bad.low.sum()),
         "unsteady_pixels": int(bad.unsteady.sum()),
-        "masked_pixels": int(bad.all.sum()),
     }
+
+
+def _masked(mask: NDArray[Any]) -> dict[str, int]:
+    return {"masked_pixels": int(np.count_nonzero(mask))}

@@ -19,7 +19,7 @@ UNITS = {"dark": "counts", "flat": "", "mask": "", "spread": "counts", "count": 
 MEANING = {
     "dark": "mean counts of a frame without light",
     "flat": "response of each pixel, median 1; counts are divided by it",
-    "mask": "0 = valid; sum of 1: not data in every frame, 2: too high, 4: too low, 8: unsteady",
+    "mask": "0 = valid; sum of 1: not data in every frame, 2: too high, 4: too low, 8: unsteady, 16: in the mask given",
     "spread": "standard deviation from frame to frame",
     "count": "frames in which the pixel was data",
 }
@@ -96,9 +96,10 @@ def _fill(file: h5py.File, tables: Mapping[str, NDArray[Any]], origin: Mapping[s
             write_value(parameters, name, value)
 
 
-def classified(bad: BadPixels) -> NDArray[np.uint8]:
-    """Return the mask: 0 = valid, else what is wrong, as `MEANING` says."""
+def classified(bad: BadPixels, given: NDArray[np.bool_] | None = None) -> NDArray[np.uint8]:
+    """Return the mask: 0 = valid, else what is wrong, as `MEANING` says; ``given`` are pixels masked by another one."""
     mask = np.zeros(bad.marked.shape, np.uint8)
-    for bit, kind in enumerate((bad.marked, bad.high, bad.low, bad.unsteady)):
+    kinds = (bad.marked, bad.high, bad.low, bad.unsteady)
+    for bit, kind in enumerate(kinds if given is None else (*kinds, given)):
         mask |= kind.astype(np.uint8) << np.uint8(bit)
     return mask
