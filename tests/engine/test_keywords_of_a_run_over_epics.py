@@ -37,6 +37,7 @@ def test_the_journal_holds_the_reason_and_who_operated(client: Client) -> None:
     assert "assembly_pressure_MPa" not in start["cell"]
     assert start["people"] == [{"name": "A. Meier", "role": "operator"}]
     assert start["operando"]["software"]["bluesky"]
+    assert len(start["operando"]["recipe_digest"]) == 64
 
 
 def test_a_plan_that_says_why_may_stage_its_detector_first(client: Client) -> None:

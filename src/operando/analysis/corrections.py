@@ -3,8 +3,6 @@
 Masks, darks and flats are images that fabio reads, or the datasets ``/entry/data/mask``, ``dark``, ``flat`` of HDF5.
 """
 
-import hashlib
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -79,12 +77,7 @@ def recipe_digest(recipe: Recipe) -> str:
     AnalysisError
         For a file that cannot be read.
     """
-    says = recipe.document()
-    for name in ("mask", "dark", "flat"):
-        path = getattr(recipe, name)
-        if path is not None:
-            says[name] = hashlib.sha256(_bytes(path, name)).hexdigest()
-    return hashlib.sha256(json.dumps(says, sort_keys=True).encode()).hexdigest()
+    return recipe.digest(_bytes)
 
 
 def _bytes(path: Path, kind: str) -> bytes:

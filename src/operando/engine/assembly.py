@@ -18,6 +18,7 @@ from operando.engine.keywords import RunKeywords
 from operando.engine.metadata import metadata
 from operando.engine.progress import ProgressBars
 from operando.engine.pulse import Pulse
+from operando.engine.recipe_files import with_digest
 from operando.engine.recorder_word import RecorderWord
 from operando.engine.run_engine import EndstationRunEngine
 from operando.engine.scan_id import ScanCounter
@@ -77,7 +78,7 @@ def assemble(config: Endstation, root: Path, connection_time: float = CONNECTION
         facts,
         scan_id_source=counter,
         md_validator=keywords.validate,
-        md_normalizer=lambda metadata: site.describe(keywords.normalize(metadata)),
+        md_normalizer=lambda metadata: site.describe(with_digest(keywords.normalize(metadata))),
     )
     run_engine.record_interruptions = True
     journal = Journal(root / "journal")

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from operando.analysis import Integrator
+from operando.analysis.geometry import pixels
 from operando.errors import RecordError
 from operando.history import EnvironmentHistory
 from operando.recorder.account import Account
@@ -269,10 +270,11 @@ class Recording:
         return _Reduced({**row, **reduction.reduce(product, announced.stream.acquire_time)}, product.reason, exposure)
 
     def _reduction(self, stream: Stream) -> Reduction:
-        """Return what reduces frames of a shape; the first one begins the entry of the patterns."""
+        """Return what reduces frames of a shape; the first one begins the entry of the patterns, the only one."""
         if stream.shape not in self._reductions:
-            reduction = Reduction(self.run, stream)
-            if not self._reductions:
+            first = next(iter(self._reductions), None)
+            reduction = Reduction(self.run, stream, _beside(first, stream.shape))
+            if first is None:
                 self._file.begin_patterns(reduction.integrator)
             self._reductions[stream.shape] = reduction
         return self._reductions[stream.shape]
@@ -320,6 +322,13 @@ class Recording:
         self._let_go()
         self.finished = True
         return True
+
+
+def _beside(first: tuple[int, int] | None, shape: tuple[int, int]) -> str:
+    """Return why frames of a shape are not integrated beside those that a run began with; empty for the first."""
+    if first is None:
+        return ""
+    return f"frames of {pixels(shape)}, but the patterns of the run have the axes of {pixels(first)}; not integrated"
 
 
 def _exposure(frame: Product, stream: Stream) -> Exposure | None:

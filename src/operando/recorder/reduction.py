@@ -3,6 +3,7 @@
 import logging
 import math
 from collections.abc import Mapping
+from copy import copy
 from typing import Any
 
 from operando.analysis import Integrator, LatticeFit, Pattern, fit_lattice, recipe_digest
@@ -29,12 +30,14 @@ class Reduction:
         Geometry, recipe and lattice model.
     stream : Stream
         Shape of the frames.
+    refused : str
+        Why none of them is integrated; empty where they are.
     """
 
-    def __init__(self, run: Run, stream: Stream) -> None:
+    def __init__(self, run: Run, stream: Stream, refused: str = "") -> None:
         self._run = run
         self._shape = stream.shape
-        self._refused = ""
+        self._refused = refused
         self._wrong_darks: dict[float | None, str] = {}
         self.integrator = self._integrator()
         self.appraisal = Appraisal(run, self.integrator)
@@ -87,12 +90,28 @@ class Reduction:
     def _integrator(self) -> Integrator:
         """Return what makes the patterns, or what stands in for it: what else is known of the frames is recorded."""
         try:
+            if self._refused:
+                raise AnalysisError(self._refused)
             digest = recipe_digest(self._run.recipe)
-            return integrator_of(self._run.poni, self._run.recipe, self._shape, digest)
+            return self._as_begun(integrator_of(self._run.poni, self._run.recipe, self._shape, digest))
         except AnalysisError as error:
             self._refused = str(error)
             _logger.error("run %s: its frames are recorded without patterns: %s", self._run.uid[:8], error)
             return NoIntegrator(self._run.recipe, self._shape)
+
+    def _as_begun(self, integrator: Integrator) -> Integrator:
+        """Return an integrator as the run began with it; one of other files gives axes, and integrates nothing."""
+        begun = self._run.recipe_digest
+        if begun in ("", integrator.digest):
+            return integrator
+        self._refused = (
+            f"mask, dark or flat has changed since the run began (digest {begun[:12]}, now {integrator.digest[:12]}); "
+            "nothing is integrated"
+        )
+        _logger.error("run %s: its frames are recorded without patterns: %s", self._run.uid[:8], self._refused)
+        begun_with = copy(integrator)
+        begun_with.digest = begun  # patterns that an earlier recorder made with those files are kept
+        return begun_with
 
     def _wrong_dark(self, exposure: float | None) -> str:
         """Return why the dark is not of frames exposed for some s: they are recorded without patterns."""

@@ -79,6 +79,11 @@ class Run:
         found = self.document["operando"].get("site")
         return found if isinstance(found, Mapping) else {}
 
+    @property
+    def recipe_digest(self) -> str:
+        """SHA-256 of the recipe and of what its files held when the run began; empty where nobody says."""
+        return str(self.document["operando"].get("recipe_digest") or "")
+
     def setting(self, *keys: str) -> Any:
         """Return a value of the configuration, or None where a table or key is missing."""
         here: Any = self.configuration

@@ -1,6 +1,8 @@
 """Frozen records of diffraction: how a frame is integrated, and what crystal is looked for in the pattern."""
 
-from collections.abc import Mapping
+import hashlib
+import json
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -94,6 +96,21 @@ class Recipe:
         """Return what a start document carries: plain values, paths as text."""
         fields = asdict(self)
         return fields | {name: str(fields[name]) for name in _FILES if fields[name] is not None}
+
+    def digest(self, read: Callable[[Path, str], bytes]) -> str:
+        """Return the SHA-256 of what the recipe says and of what its files hold, wherever they lie.
+
+        Parameters
+        ----------
+        read : callable
+            Takes path and key of a file, and returns its content.
+        """
+        says = self.document()
+        for name in _FILES:
+            path = getattr(self, name)
+            if path is not None:
+                says[name] = hashlib.sha256(read(path, name)).hexdigest()
+        return hashlib.sha256(json.dumps(says, sort_keys=True).encode()).hexdigest()
 
     @classmethod
     def from_document(cls, fields: Mapping[str, Any]) -> "Recipe":
