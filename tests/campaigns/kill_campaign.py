@@ -131,6 +131,8 @@ class KillCampaign:
         self.live = Live(place, load(configuration))
         self.acknowledged = place.path / "acknowledged"
         self.kills: list[Kill] = []
+        self.cut_off: list[str] = []
+        """Files that did not open between the kill of a recorder in the middle of a flush and the next recorder."""
         self._committed: tuple[int, np.ndarray] = (0, np.array([]))
         self.session = Session(self.live, self.acknowledged)
 
@@ -181,11 +183,21 @@ class KillCampaign:
         return self.live.pid(target)
 
     def _open_records(self) -> None:
-        """Whatever the killed recorder has left opens."""
+        """Whatever the killed recorder has left opens; what it was just flushing, once the next one is back."""
         for path in self.records.rglob("*.nxs"):
+            if complaint := self._complaint(path):
+                self.cut_off.append(f"{path.name}: {complaint}")
+                wait_until(lambda: not self._complaint(path), PATIENCE_S, f"{path} to open again")  # noqa: B023
+
+    def _complaint(self, path: Path) -> str:
+        """Return why plain h5py does not read a file; empty where it does."""
+        try:
             left = Path(shutil.copy(path, self.live.place.path / "left.nxs"))
             with h5py.File(left, "r") as file:
                 file.visititems(_look_at)
+        except (OSError, RuntimeError) as error:
+            return str(error)
+        return ""
 
     def _remember_log(self) -> None:
         with closing(self.live.history()) as history:

@@ -41,7 +41,9 @@ def campaign(_running: Campaign) -> Iterator[Campaign]:
 
 def test_the_table_holds_every_fault_in_every_mode() -> None:
     told = {(case.target, case.kind, case.mode) for case in CASES}
-    assert told == {(kind.target, kind.name, mode) for kind in KINDS for mode in MODES}
+    # a detector is none of the environment service's business: its faults are those of flights (tests/ophyd_devices)
+    ours = [kind for kind in KINDS if kind.target != "detector"]
+    assert told == {(kind.target, kind.name, mode) for kind in ours for mode in MODES}
     assert 10 <= len(SHORT) <= 15
 
 

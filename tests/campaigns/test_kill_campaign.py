@@ -41,7 +41,8 @@ def test_killed_programs_lose_and_double_nothing(seeds: Sequence[int], tmp_path:
         assert_acknowledged(campaign.live, campaign.acknowledged, count)
     finally:
         campaign.close()
-    say(f"{len(seeds)} kills: {count}")
+    say(f"{len(seeds)} kills: {count}; flushes cut off: {campaign.cut_off}")
+    assert len(campaign.cut_off) <= 1 + len(seeds) // 40, "the moment is some milliseconds long"
     assert count.runs > 0
     assert count.frames > 0
 

@@ -137,6 +137,19 @@ def test_recorders_that_come_and_go_make_the_same_file(killed: MadeRun) -> None:
     assert_undisturbed(killed)
 
 
+@pytest.mark.parametrize("missing", [700, 20_000])
+def test_a_file_whose_last_flush_was_cut_off_is_made_anew(killed: MadeRun, missing: int) -> None:
+    """HDF5 writes what it added to a file first, and last where the file now ends: a kill may come between."""
+    with killed.file.open("r+b") as file:
+        head = file.read(48)
+        assert head[8] == 0, "the version of the superblock: where the file ends stands at byte 40"
+        file.seek(40)
+        file.write((int.from_bytes(head[40:48], "little") - missing).to_bytes(8, "little"))
+    record_once(killed.root)
+    assert damaged(killed) == [".damaged"]
+    assert_undisturbed(killed)
+
+
 def _room_without_rows(file: h5py.File) -> None:
     """HDF5 enlarged datasets before it wrote into them; the column that seals a row was not reached."""
     frames = file["xrd/frames"]
