@@ -1,5 +1,6 @@
 """What nobody has written down about an experiment, while there is still somebody to ask."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,15 +36,19 @@ def missing_facts(config: "Endstation") -> dict[str, list[str]]:
 def _never_judged(config: "Endstation") -> list[str]:
     """Return limits of the quality of frames that can raise no alarm, and why."""
     from operando.config import load_recipe
+    from operando.errors import ConfigurationError
     from operando.vocabulary import as_counted
 
-    recipe = as_counted(load_recipe(config.beside(config.integration.recipe)), config.detector.family)
-    lacking = {
+    lacking: dict[str, tuple[object, str]] = {
         "beam_off_below_per_s": (config.detector.monitor_attribute, "[detector] has no monitor_attribute"),
         "beam_off_below_mA": (config.detector.ring_current_attribute, "[detector] has no ring_current_attribute"),
-        "spottiness_above": (recipe.error_model, "the recipe has no error_model"),
-        "saturated_pixels_above": (recipe.saturation, "the recipe has no saturation"),
     }
+    with suppress(ConfigurationError):  # a recipe that cannot be read is refused where it is used
+        recipe = as_counted(load_recipe(config.beside(config.integration.recipe)), config.detector.family)
+        lacking |= {
+            "spottiness_above": (recipe.error_model, "the recipe has no error_model"),
+            "saturated_pixels_above": (recipe.saturation, "the recipe has no saturation"),
+        }
     return [
         f"[quality] {key} = {getattr(config.quality, key):g} is never reached: {why}"
         for key, (there, why) in lacking.items()
